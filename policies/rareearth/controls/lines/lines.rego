@@ -1,0 +1,294 @@
+# METADATA
+# title: Line status
+# description: >-
+#   Whether each line of an application is on the control list on the day, from the declared codes and the stated facts.
+#   HS codes are reference codes only: they propose entries, facts name one. Absence of a figure is unknown, not clean.
+# schemas:
+#   - input: schema.application.schema
+package rareearth.controls.lines
+
+import data.rareearth.lib.status
+import data.rareearth.reference.control_index as index
+import data.rareearth.reference.control_list
+import data.rareearth.reference.forms
+import data.rareearth.reference.hs_outside
+import data.rareearth.reference.wording
+
+# METADATA
+# title: The judged lines, in the order of the application
+lines := [line |
+	some i, item in input.items
+	line := _line(i, item)
+]
+
+_line(i, item) := {
+	"index": i,
+	"line": item.line,
+	"status": judged.status,
+	"why": judged.why,
+	"keys": judged.keys,
+	"entries": [_entry(key, item, facts) | some key in judged.keys],
+} if {
+	facts := _facts(item)
+	judged := _judged(item, facts)
+}
+
+_entry(key, item, facts) := {
+	"code": key,
+	"instrument": control_list.entries[key].instrument,
+	"status": standing(key),
+	"matched_by": array.concat(
+		[fact | some fact in ["control_code", "hs_code"]; key in facts[fact]],
+		array.concat(
+			["composition" | _shares_element(key, facts.present)],
+			["form" | item.form; _form_fits(key, item)],
+		),
+	),
+}
+
+# METADATA
+# title: Status of a control-list entry today
+standing(key) := status.now(control_list.entries[key])
+
+# METADATA
+# title: The entries among these that bind today
+# description: A lapsed suspension binds for caution; not yet, suspended and ended entries are shown only.
+binding(keys) := {key | some key in keys; standing(key) in {"in_force", "lapsed_unverified"}}
+
+# What each fact of an item points to. `composed` are entries that the composition alone is enough for; `pool` are
+# entries that the HS code proposes and no other fact rules out; `named` those of them that a fact singles out.
+_facts(item) := object.union(base, {"pool": pool, "named": _named(pool, base)}) if {
+	present := {part.element | some part in item.composition; part.wt_pct > 0}
+	base := {
+		"present": present,
+		"stated": {part.element | some part in item.composition},
+		"complete": object.get(item, "assay", "none") == "complete",
+		"control_code": {key | some key in index.by_code[object.get(item, "control_code", "none")]},
+		"hs_code": _by_hs(object.get(item, "hs_code", "")),
+		"composed": _composed(item, present),
+	}
+	pool := {key |
+		some key in base.hs_code
+		_form_fits(key, item)
+		not _ruled_out(key, item, base)
+	}
+}
+
+_by_hs(code) := {key | some key in object.get(index.by_hs, code, [])} | {key | some key in object.get(index.by_hs8, substring(code, 0, 8), [])}
+
+_composed(item, present) := {key |
+	some symbol in present
+	some form, keys in index.by_symbol[symbol]
+	_form_of_entry_fits(form, item)
+	some key in keys
+	not _magnet_without_cobalt(key, item, present)
+}
+
+# Samarium magnets are listed as samarium-cobalt; a complete assay without cobalt shows another magnet.
+_magnet_without_cobalt(key, item, present) if {
+	control_list.entries[key].form == "magnet"
+	"Sm" in control_list.entries[key].symbols
+	item.assay == "complete"
+	not "Co" in present
+}
+
+_named(pool, base) := ({key | some key in pool; _shares_element(key, base.present)} | _only(pool)) | _uncoded(base)
+
+_only(pool) := pool if count(pool) == 1
+
+_only(pool) := set() if count(pool) != 1
+
+# Where no HS code is declared, or the declared one covers the element, the composition names the entries by itself.
+_uncoded(base) := base.composed if _covered(base)
+
+_uncoded(base) := set() if not _covered(base)
+
+_covered(base) if {
+	some key in base.hs_code
+	_shares_element(key, base.present)
+}
+
+_form_fits(key, item) if _form_of_entry_fits(control_list.entries[key].form, item)
+
+_form_of_entry_fits(_, item) if not item.form
+
+_form_of_entry_fits(form, item) if item.form in forms.rows[form].item_forms
+
+_shares_element(key, present) if {
+	some symbol in control_list.entries[key].symbols
+	symbol in present
+}
+
+# A complete assay rules out entries of elements that it does not show; it says nothing about machines and know-how.
+_ruled_out(key, item, base) if {
+	base.complete
+	count(control_list.entries[key].symbols) > 0
+	not _shares_element(key, base.present)
+	not item.form in {"equipment", "technology"}
+}
+
+_ruled_out(key, item, base) if _magnet_without_cobalt(key, item, base.present)
+
+# The ladder of the contract: the first rung that holds.
+_judged(item, facts) := _verdict("listed", "declared", _declared(item, facts) | facts.composed) if {
+	count(binding(_declared(item, facts) | facts.composed)) > 0
+	count(_declared(item, facts)) > 0
+}
+
+else := _verdict("conflict", reason, ((facts.control_code | facts.composed) | facts.pool)) if {
+	reason := _contradiction(item, facts)
+}
+
+else := _verdict("unclassified", "no_assay", facts.pool) if {
+	_magnet_of_unknown_content(item, facts)
+	count(binding(facts.pool | _magnet_keys)) > 0
+}
+
+else := _verdict("listed", "named", _said_by_facts(item, facts)) if count(binding(_said_by_facts(item, facts))) > 0
+
+else := _verdict("unclassified", "several", facts.pool) if count(binding(facts.pool)) > 0
+
+else := _verdict("not_listed", "assembly", set()) if item.form == "assembly"
+
+else := _verdict("not_listed", "not_binding", shown) if {
+	shown := ((facts.control_code | facts.composed) | facts.pool) | facts.named
+	count(shown) > 0
+	not unknown_code(item)
+}
+
+else := _verdict("not_listed", reason, set()) if {
+	reason := _clean(item, facts)
+	not unknown_code(item)
+}
+
+else := _verdict("unclassified", "unknown", set())
+
+_verdict(line_status, why, keys) := {"status": line_status, "why": why, "keys": keys}
+
+_said_by_facts(item, facts) := facts.named | {key | some key in facts.composed; not item.hs_code}
+
+# The entries of the declared control code that fit the HS code, the form and the composition.
+_declared(item, facts) := {key |
+	some key in facts.control_code
+	_form_fits(key, item)
+	_hs_fits(key, item, facts)
+	_composition_fits(key, facts)
+	not _magnet_without_cobalt(key, item, facts.present)
+}
+
+_hs_fits(_, item, _) if not item.hs_code
+
+_hs_fits(key, _, facts) if key in facts.hs_code
+
+# No code is printed for most alloys: such an entry goes with any code that does not speak of another element.
+_hs_fits(key, _, facts) if {
+	count(control_list.entries[key].hs_codes) == 0
+	not _speaks_of_others(key, facts)
+}
+
+_speaks_of_others(key, facts) if {
+	count(facts.hs_code) > 0
+	elements := {symbol | some symbol in control_list.entries[key].symbols}
+	not _any_shares(facts.hs_code, elements)
+}
+
+_any_shares(keys, elements) if {
+	some key in keys
+	_shares_element(key, elements)
+}
+
+_composition_fits(key, _) if count(control_list.entries[key].symbols) == 0
+
+_composition_fits(_, facts) if count(facts.stated) == 0
+
+_composition_fits(key, facts) if _shares_element(key, facts.present)
+
+_composition_fits(key, facts) if {
+	not facts.complete
+	count(facts.composed) == 0
+	not _denied(key, facts)
+}
+
+# A share stated as nought denies the element.
+_denied(key, facts) if {
+	some symbol in control_list.entries[key].symbols
+	symbol in facts.stated
+	not symbol in facts.present
+}
+
+# Ways in which the papers contradict the goods; the first that is found is named.
+_contradiction(item, facts) := "samarium_called_neodymium" if {
+	{"Sm", "Co"} & facts.present == {"Sm", "Co"}
+	_magnet(item)
+	_called_ndfeb(item)
+	count(binding(facts.composed | facts.pool)) > 0
+}
+
+else := "code_does_not_fit" if {
+	count(facts.control_code) > 0
+	count(_declared(item, facts)) == 0
+	count(binding(((facts.control_code | facts.composed) | facts.pool))) > 0
+}
+
+else := "stated_unlisted" if {
+	item.control_code == "none"
+	count(binding(facts.composed | facts.named)) > 0
+}
+
+else := "unlisted_hs_code" if {
+	item.hs_code
+	count(binding(facts.composed)) > 0
+	not _covered(facts)
+}
+
+else := "more_than_the_whole" if sum([part.wt_pct | some part in item.composition]) > 100.5
+
+_magnet(item) if item.form == "magnet"
+
+_magnet(item) if _rare_earth_magnet_code(item)
+
+_rare_earth_magnet_code(item) if startswith(hs_outside.magnets.rare_earth, item.hs_code)
+
+_called_ndfeb(item) if {
+	description := lower(item.description)
+	some name in wording.ndfeb_names
+	contains(description, name)
+}
+
+_magnet_of_unknown_content(item, facts) if {
+	_magnet_that_may_be_listed(item, facts)
+	not facts.complete
+	count({"Dy", "Tb"} & facts.stated) == 0
+	not {"Sm", "Co"} & facts.present == {"Sm", "Co"}
+}
+
+_magnet_that_may_be_listed(item, _) if _rare_earth_magnet_code(item)
+
+_magnet_that_may_be_listed(item, facts) if {
+	item.form == "magnet"
+	"Nd" in facts.stated
+}
+
+_magnet_keys := _by_hs(hs_outside.magnets.rare_earth)
+
+# METADATA
+# title: Whether a control code is declared that the list does not know
+unknown_code(item) if {
+	code := item.control_code
+	code != "none"
+	not index.by_code[code]
+}
+
+# What is enough to say that a line is not on the list.
+_clean(item, facts) := "assay" if {
+	facts.complete
+	not item.form in {"equipment", "technology"}
+}
+
+else := "outside_code" if hs_outside.rows[item.hs_code].outside
+
+else := "foreign" if {
+	item.form in forms.foreign_forms
+	item.hs_code
+	count(facts.hs_code) == 0
+}

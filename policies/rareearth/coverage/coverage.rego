@@ -1,0 +1,39 @@
+# METADATA
+# title: Coverage
+# description: >-
+#   What the policies do not model, and what they could not assess because the application does not state it, so that silence
+#   is not read as clearance.
+# schemas:
+#   - input: schema.application.schema
+package rareearth.coverage
+
+import data.rareearth.reference.coverage
+
+# METADATA
+# title: Articles and flags that this decision does not assess, in order of their ids
+not_assessed := [{"id": id, "reason": reason} |
+	some id in sort(object.keys(coverage.rows))
+	reason := _reason(id)
+]
+
+_reason(id) := coverage.rows[id].reason if not coverage.rows[id].needs
+
+_reason(id) := {
+	"en": replace(coverage.rows[id].reason.en, "{missing}", concat(", ", unstated)),
+	"zh": replace(coverage.rows[id].reason.zh, "{missing}", concat("、", unstated)),
+} if {
+	coverage.rows[id].needs
+	unstated := [need.pointer | some need in coverage.rows[id].needs; not _stated(need)]
+	count(unstated) > 0
+}
+
+# A need is one field of the application, or a field of every element of a list.
+_stated(need) if object.get(input, need.path, null) != null
+
+_stated(need) if {
+	elements := object.get(input, need.each, null)
+	count(elements) > 0
+	every element in elements {
+		object.get(element, need.field, null) != null
+	}
+}

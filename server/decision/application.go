@@ -1,0 +1,23 @@
+package decision
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Application is one licence application that was read and found sound. It keeps the very bytes that came in, since those
+// are what the policies are asked about and what a record must hold. The zero Application is not a valid one; a Reader
+// makes them.
+type Application struct {
+	id   string
+	body []byte
+}
+
+// ID is the applicant's own reference.
+func (a Application) ID() string { return a.id }
+
+// Bytes returns a copy of the application exactly as it was received.
+func (a Application) Bytes() []byte { return bytes.Clone(a.body) }
+
+// Equal says whether two applications are the same, byte for byte.
+func (a Application) Equal(b Application) bool { return a.id == b.id && slices.Equal(a.body, b.body) }

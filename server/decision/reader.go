@@ -1,0 +1,132 @@
+package decision
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"greenchannel/server/problem"
+)
+
+// maxFaults is how many faults one answer tells. A document with more is told how many there are.
+const maxFaults = 100
+
+// Reader reads applications against one schema. It may be used by many goroutines at once.
+type Reader struct {
+	form form
+}
+
+// NewReader compiles the application schema, once.
+func NewReader(schema []byte) (*Reader, error) {
+	form, err := compileForm("application", schema)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{form: form}, nil
+}
+
+// Read reads one application. A body that is too long is an error of kind TooLarge; one that is no JSON in UTF-8, is too
+// deep or has too many values is Malformed. Everything else that is wrong (fields stated twice or unknown, wrong types,
+// impossible dates, line numbers used twice) is told at once, in an error of kind Invalid with a fault for each place, in
+// the order of the document.
+func (r *Reader) Read(body []byte) (Application, error) {
+	if len(body) > MaxBytes {
+		return Application{}, problem.New(problem.TooLarge,
+			fmt.Sprintf("The application is longer than %d bytes; split it.", MaxBytes))
+	}
+	doc, err := parse(body)
+	if err != nil {
+		return Application{}, err
+	}
+	found := doc.faults
+	for _, fault := range append(r.form.check(doc.root), linesTwice(doc.root)...) {
+		if !doc.shunned[fault.pointer] {
+			found = append(found, fault)
+		}
+	}
+	if len(found) > 0 {
+		return Application{}, refusal(body, found)
+	}
+	root, _ := doc.root.(map[string]any)
+	id, ok := root["id"].(string)
+	if !ok {
+		return Application{}, refusal(body, []fault{{pointer: "/id", detail: "the application needs an id, as text", offset: -1}})
+	}
+	return Application{id: id, body: slices.Clone(body)}, nil
+}
+
+// linesTwice finds line numbers that two items share; a schema cannot say that.
+func linesTwice(root any) []fault {
+	application, _ := root.(map[string]any)
+	items, _ := application["items"].([]any)
+	first := map[string]int{}
+	var found []fault
+	for i, item := range items {
+		fields, _ := item.(map[string]any)
+		line, ok := fields["line"].(json.Number)
+		if !ok {
+			continue
+		}
+		exact, ok := new(big.Rat).SetString(string(line))
+		if !ok {
+			continue
+		}
+		key := exact.RatString()
+		if before, twice := first[key]; twice {
+			found = append(found, fault{
+				pointer: fmt.Sprintf("/items/%d/line", i),
+				detail:  fmt.Sprintf("line %s is already the number of /items/%d; give each item its own", key, before),
+				offset:  -1,
+			})
+			continue
+		}
+		first[key] = i
+	}
+	return found
+}
+
+// refusal tells every fault of an application at once.
+func refusal(body []byte, found []fault) error {
+	found = inOrder(body, found)
+	detail := fmt.Sprintf("The application has %d faults; all are listed.", len(found))
+	switch {
+	case len(found) == 1:
+		detail = "The application has one fault."
+	case len(found) > maxFaults:
+		detail = fmt.Sprintf("The application has %d faults; the first %d are listed.", len(found), maxFaults)
+	}
+	return problem.New(problem.Invalid, detail, placed(body, found)...)
+}
+
+// inOrder puts faults in the order of the document, each once.
+func inOrder(body []byte, found []fault) []fault {
+	unplaced := map[string]bool{}
+	for _, fault := range found {
+		if fault.offset < 0 {
+			unplaced[fault.pointer] = true
+		}
+	}
+	places := locate(body, unplaced)
+	for i := range found {
+		if found[i].offset < 0 {
+			found[i].offset = places[found[i].pointer]
+		}
+	}
+	slices.SortStableFunc(found, func(a, b fault) int {
+		return cmp.Or(a.offset-b.offset, strings.Compare(a.pointer, b.pointer), strings.Compare(a.detail, b.detail))
+	})
+	return slices.Compact(found)
+}
+
+// placed gives the first faults their lines.
+func placed(body []byte, found []fault) []problem.Fault {
+	told := make([]problem.Fault, 0, min(len(found), maxFaults))
+	for _, fault := range found[:min(len(found), maxFaults)] {
+		line, _ := position(body, fault.offset)
+		told = append(told, problem.Fault{Pointer: fault.pointer, Detail: fault.detail, Line: line})
+	}
+	return told
+}
