@@ -114,8 +114,8 @@ type Clock struct {
 
 // NotAssessed is one article, red flag or condition that no policy answers for this application.
 type NotAssessed struct {
-	ID   string `json:"id"`
-	Text Text   `json:"text"`
+	ID     string `json:"id"`
+	Reason Text   `json:"reason"`
 }
 
 // PolicyRef names the bundle that decided.

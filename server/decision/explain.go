@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -13,17 +14,27 @@ import (
 	"golang.org/x/text/message"
 )
 
+// mostListed is how many allowed values an error names; of a longer list (all countries) it says what it is a list of.
+const mostListed = 20
+
 // explainer says in plain words what is wrong with a document, and how to mend it.
 type explainer struct {
 	form form
 	root any
+	// meaning is what the place that refers to the schema in question says of itself: "destination" says more than "country".
+	meaning string
 }
 
 // faults flattens the tree of schema errors: wherever a schema only groups or refers, what it leads to is told instead.
 func (x explainer) faults(err *jsonschema.ValidationError) []fault {
 	switch k := err.ErrorKind.(type) {
-	case *kind.Schema, *kind.Group, *kind.AllOf, *kind.Reference:
-		return x.all(err.Causes)
+	case *kind.Reference:
+		if schema := x.schemaOf(err); schema != nil {
+			x.meaning = firstSentence(schema.Description)
+		}
+		return x.all(err)
+	case *kind.Schema, *kind.Group, *kind.AllOf:
+		return x.all(err)
 	case *kind.AnyOf:
 		return x.alternatives(err)
 	case *kind.OneOf:
@@ -44,10 +55,14 @@ func (x explainer) faults(err *jsonschema.ValidationError) []fault {
 	}
 }
 
-func (x explainer) all(errs []*jsonschema.ValidationError) []fault {
+func (x explainer) all(err *jsonschema.ValidationError) []fault {
 	var found []fault
-	for _, err := range errs {
-		found = append(found, x.faults(err)...)
+	for _, cause := range err.Causes {
+		inner := x
+		if len(cause.InstanceLocation) != len(err.InstanceLocation) {
+			inner.meaning = "" // it spoke of the place around this one
+		}
+		found = append(found, inner.faults(cause)...)
 	}
 	return found
 }
@@ -139,7 +154,7 @@ func (x explainer) plain(err *jsonschema.ValidationError) string {
 	case *kind.Type:
 		return x.wrongType(err, k.Want)
 	case *kind.Enum:
-		return x.notOneOf(k.Got, k.Want)
+		return x.notOneOf(err, k)
 	case *kind.Const:
 		return fmt.Sprintf("is %s, but must be %s", shown(k.Got), shown(k.Want))
 	case *kind.Format:
@@ -152,9 +167,9 @@ func (x explainer) plain(err *jsonschema.ValidationError) string {
 	case *kind.Not:
 		return x.excluded(err)
 	case *kind.Contains, *kind.MinContains:
-		return "needs at least one entry " + x.sought(err)
+		return "needs at least one entry of this kind: " + x.sought(err)
 	case *kind.MaxContains:
-		return fmt.Sprintf("has %d entries %s, but at most %d may be", len(k.Got), x.sought(err), k.Want)
+		return fmt.Sprintf("has %d entries of this kind, but at most %d may be: %s", len(k.Got), k.Want, x.sought(err))
 	default:
 		return bounds(err.ErrorKind)
 	}
@@ -177,22 +192,22 @@ func (x explainer) wrongType(err *jsonschema.ValidationError, want []string) str
 	return detail
 }
 
-func (x explainer) notOneOf(got any, want []any) string {
-	var allowed []string
-	for _, value := range want {
+func (x explainer) notOneOf(err *jsonschema.ValidationError, k *kind.Enum) string {
+	var allowed, values []string
+	for _, value := range k.Want {
 		if text, ok := value.(string); ok {
 			allowed = append(allowed, text)
 		}
+		values = append(values, shown(value))
 	}
-	text, isText := got.(string)
-	if !isText || len(allowed) != len(want) {
-		var values []string
-		for _, value := range want {
-			values = append(values, shown(value))
-		}
-		return fmt.Sprintf("is %s, but must be one of %s", shown(got), strings.Join(values, ", "))
+	detail := fmt.Sprintf("%s is not one of %s", shown(k.Got), strings.Join(values, ", "))
+	if len(values) > mostListed {
+		detail = fmt.Sprintf("%s is not one of the %d values allowed here", shown(k.Got), len(values)) + x.about(err)
 	}
-	return fmt.Sprintf("%q is not one of %s%s", shorten(text), listing(allowed), suggest(text, allowed))
+	if text, ok := k.Got.(string); ok {
+		detail += suggest(text, allowed)
+	}
+	return detail
 }
 
 // excluded explains a `not`.
@@ -216,35 +231,39 @@ func (x explainer) excluded(err *jsonschema.ValidationError) string {
 func (x explainer) sought(err *jsonschema.ValidationError) string {
 	schema := x.schemaOf(err)
 	if schema == nil || schema.Contains == nil {
-		return "of the required form"
+		return "the required form"
 	}
 	if meaning := described(schema.Contains); meaning != "" {
-		return "that is " + meaning
+		return meaning
 	}
 	var traits []string
 	for _, name := range sorted(keys(schema.Contains.Properties)) {
 		property := schema.Contains.Properties[name]
 		switch {
 		case property.Const != nil:
-			traits = append(traits, fmt.Sprintf("with %s %s", name, shown(*property.Const)))
+			traits = append(traits, fmt.Sprintf("%s %s", name, shown(*property.Const)))
 		case property.Enum != nil:
 			var values []string
 			for _, value := range property.Enum.Values {
 				values = append(values, shown(value))
 			}
-			traits = append(traits, fmt.Sprintf("with %s %s", name, strings.Join(values, " or ")))
+			traits = append(traits, fmt.Sprintf("%s %s", name, strings.Join(values, " or ")))
 		}
 	}
 	if len(traits) == 0 {
-		return "of the required form"
+		return "the required form"
 	}
 	return strings.Join(traits, " and ")
 }
 
-// about gives the schema's own description of the place, after a colon.
+// about gives what the schema says of the place, after a colon.
 func (x explainer) about(err *jsonschema.ValidationError) string {
-	if meaning := described(x.schemaOf(err)); meaning != "" {
-		return ": " + meaning
+	own := described(x.schemaOf(err))
+	switch {
+	case x.meaning != "" && own != "" && x.meaning != own:
+		return ": " + x.meaning + " (" + own + ")"
+	case x.meaning != "" || own != "":
+		return ": " + cmp.Or(x.meaning, own)
 	}
 	return ""
 }
@@ -257,11 +276,15 @@ func (x explainer) schemaOf(err *jsonschema.ValidationError) *jsonschema.Schema 
 func described(schema *jsonschema.Schema) string {
 	for ; schema != nil; schema = schema.Ref {
 		if schema.Description != "" {
-			first, _, _ := strings.Cut(schema.Description, ". ")
-			return strings.TrimSuffix(first, ".")
+			return firstSentence(schema.Description)
 		}
 	}
 	return ""
+}
+
+func firstSentence(text string) string {
+	first, _, _ := strings.Cut(text, ". ")
+	return strings.TrimSuffix(first, ".")
 }
 
 // strip goes through whatever merely refers or groups one error.

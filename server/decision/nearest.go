@@ -11,9 +11,9 @@ import (
 // longestShown is how many characters of a value an error repeats.
 const longestShown = 60
 
-// Nearest returns the candidate that differs least from word, if it differs little enough to be what was meant: by one
-// letter in a short word, two (such as two swapped) in a longer one, and at most a third in a long one. Case and the
-// choice of - or _ do not count.
+// Nearest returns the candidate that differs least from word, if it differs little enough to be what was meant: not at
+// all in a code of two letters, by one letter in one of three, two (such as two swapped) in a longer word, and at most a
+// third in a long one. Case and the choice of - or _ do not count.
 func Nearest(word string, candidates []string) (string, bool) {
 	if utf8.RuneCountInString(word) > longestShown {
 		return "", false
@@ -30,11 +30,14 @@ func Nearest(word string, candidates []string) (string, bool) {
 }
 
 func tolerance(candidate string) int {
-	letters := utf8.RuneCountInString(candidate)
-	if letters < 4 {
+	switch letters := utf8.RuneCountInString(candidate); {
+	case letters < 3:
+		return 0
+	case letters == 3:
 		return 1
+	default:
+		return max(2, letters/3)
 	}
-	return max(2, letters/3)
 }
 
 // suggest writes what was probably meant, as the end of a sentence.

@@ -149,7 +149,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	candidates := []string{"exporter", "destination", "end_use", "id"}
 	for word, want := range map[string]string{
-		"exproter": "exporter", "Destination": "destination", "end-use": "end_use", "ids": "id", "enduse": "end_use",
+		"exproter": "exporter", "Destination": "destination", "end-use": "end_use", "ID": "id", "ids": "", "ie": "", "enduse": "end_use",
 		"soup": "", "": "", strings.Repeat("x", 1000): "",
 	} {
 		if got, _ := decision.Nearest(word, candidates); got != want {

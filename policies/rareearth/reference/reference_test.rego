@@ -48,8 +48,13 @@ test_every_entry_is_keyed_by_its_code_under_a_known_instrument if {
 test_entries_are_paused_as_their_instrument_is if {
 	every entry in _entries {
 		entry.suspended == _instruments[entry.instrument].suspended
+		_resumed(entry) == _instruments[entry.instrument].resumed
 	}
 }
+
+_resumed(entry) := entry.resumed
+
+_resumed(entry) := [] if not entry.resumed
 
 test_no_entry_starts_before_its_instrument if {
 	every entry in _entries {
@@ -165,8 +170,10 @@ test_every_required_paper_and_undertaking_has_a_title if {
 }
 
 test_words_are_lower_case if {
-	every word in [word | some list in ["generic_end_use", "generic_description", "denials", "ndfeb_names"]; some word in reference.wording[list]] {
-		word == lower(word)
+	every list in ["generic_end_use", "generic_description", "denials", "ndfeb_names"] {
+		every word in reference.wording[list] {
+			word == lower(word)
+		}
 	}
 }
 

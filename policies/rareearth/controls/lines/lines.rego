@@ -285,7 +285,7 @@ _clean(item, facts) := "assay" if {
 	not item.form in {"equipment", "technology"}
 }
 
-else := "outside_code" if hs_outside.rows[item.hs_code].outside
+else := "outside_code" if hs_outside.rows[item.hs_code].foreign_to_list
 
 else := "foreign" if {
 	item.form in forms.foreign_forms

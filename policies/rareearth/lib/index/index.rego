@@ -1,9 +1,10 @@
 # METADATA
 # title: Derived indexes
 # description: >-
-#   Computes the look-up tables control_index, party_index and calendar_index from the tables they stand on. The result is
-#   committed as data, so that a decision looks rows up by key and scans nothing; no rule of a decision may import this
-#   package. reference/README.md has the command that regenerates each; a test here fails when one is stale.
+#   Computes the look-up tables control_index, party_index and calendar_index from the tables they stand on. The
+#   result is committed as data, so that a decision looks rows up by key and scans nothing; no rule of a decision may
+#   import this package. reference/README.md has the command that regenerates each; a test here fails when one is
+#   stale.
 package rareearth.lib.index
 
 import data.rareearth.lib.names
@@ -12,7 +13,11 @@ import data.rareearth.reference.control_list
 import data.rareearth.reference.instruments
 import data.rareearth.reference.parties
 
-_checked_on := {"control_list": control_list.provenance.checked_on, "parties": parties.provenance.checked_on, "calendar": calendar.provenance.checked_on}
+_checked_on := {
+	"calendar": calendar.provenance.checked_on,
+	"control_list": control_list.provenance.checked_on,
+	"parties": parties.provenance.checked_on,
+}
 
 _provenance(table, title) := {
 	"title": title,
@@ -24,10 +29,10 @@ _provenance(table, title) := {
 # METADATA
 # title: Control list by code, by tariff code and by element
 # description: >-
-#   by_hs has every printed tariff code, and the first eight digits of every ten-digit one, with all entries at or below it;
-#   by_hs8 has only the entries that print exactly eight digits. by_code has every established control code and its parents.
-#   by_symbol has the entries of instruments for which the composition decides; unprinted the entries, by form, that neither
-#   a tariff code nor a composition can exclude.
+#   by_hs has every printed tariff code, and the first eight digits of every ten-digit one, with all entries at or
+#   below it; by_hs8 has only the entries that print exactly eight digits. by_code has every established control code
+#   and its parents. by_symbol has the entries of instruments for which the composition decides; unprinted the
+#   entries, by form, that neither a tariff code nor a composition can exclude.
 control_index := {
 	"provenance": _provenance("control_list", "Index of the control list"),
 	"generated_from": "reference/control_list, reference/instruments",
@@ -99,8 +104,9 @@ _ids_by_name[folded] contains id if {
 # METADATA
 # title: Working days
 # description: >-
-#   days has every working day of the covered years in order. after has, for each calendar day from the eve of the first year
-#   on, the position in days of the first working day after it; past the last working day that is the number of days.
+#   days has every working day of the covered years in order. after has, for each calendar day from the eve of the
+#   first year on, the position in days of the first working day after it; past the last working day that is the
+#   number of days.
 calendar_index := {
 	"provenance": _provenance("calendar", "Index of Chinese working days"),
 	"generated_from": "reference/calendar",
@@ -125,9 +131,12 @@ _working(day) if {
 	not time.weekday(_ns(day)) in {"Saturday", "Sunday"}
 }
 
-_worked_weekends := {day | some year in calendar.years; some day in year.working_weekends}
+_worked_weekends contains day if {
+	some year in calendar.years
+	some day in year.working_weekends
+}
 
-_holidays := {day |
+_holidays contains day if {
 	some year in calendar.years
 	some [from, to] in year.off
 	some day in _span(from, to)

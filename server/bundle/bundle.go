@@ -1,0 +1,101 @@
+// Package bundle reads a folder of policies the way `opa build -b` reads it, and names what it read: the name from the
+// manifest, a digest over everything that can change a decision, a revision that is short for the digest, and the
+// catalogue of rules that the annotations make. It compiles and evaluates nothing (engine does), and keeps nothing.
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	opabundle "github.com/open-policy-agent/opa/v1/bundle"
+)
+
+// Where the parts of a policy folder stand that are not policies themselves.
+const (
+	manifestFile          = ".manifest"
+	capabilitiesFile      = "capabilities/capabilities.json"
+	schemasFolder         = "schemas"
+	applicationSchemaFile = schemasFolder + "/application/schema.json"
+	decisionSchemaFile    = schemasFolder + "/decision/schema.json"
+	testSuffix            = "_test.rego"
+)
+
+// Bundle is one policy folder, read and named. It is not changed after Load; its parts are shared and must not be either.
+type Bundle struct {
+	// Name is metadata.name of the manifest.
+	Name string
+	// Digest is "sha256:" and the hash of the paths and bytes of every policy and data file and of the manifest without
+	// its revision. Tests, schemas and prose do not count: they cannot change a decision.
+	Digest string
+	// Revision is the first twelve hexadecimal digits of the digest.
+	Revision string
+	// Modules are the policies by path, with their annotations; tests are left out.
+	Modules map[string]*ast.Module
+	// Data is the data document.
+	Data map[string]any
+	// ApplicationSchema and DecisionSchema are the JSON Schemas of what goes in and what comes out.
+	ApplicationSchema, DecisionSchema []byte
+	// Schemas are all schemas of the folder, for type checks of policies.
+	Schemas *ast.SchemaSet
+	// Capabilities are the built-ins that a policy may use.
+	Capabilities *ast.Capabilities
+}
+
+// Load reads the policy folder fsys. It reports everything that keeps the folder from being a bundle at once, as far as
+// it can be read.
+func Load(fsys fs.FS) (*Bundle, error) {
+	var b Bundle
+	err := errors.Join(b.loadCapabilities(fsys), b.loadSchemas(fsys))
+	if err != nil {
+		return nil, fmt.Errorf("load bundle: %w", err)
+	}
+	content, err := read(fsys, b.Capabilities)
+	if err != nil {
+		return nil, fmt.Errorf("load bundle: %w", err)
+	}
+	b.Name, _ = content.Manifest.Metadata["name"].(string)
+	if b.Name == "" {
+		return nil, fmt.Errorf("load bundle: %s states no metadata.name; name the bundle there", manifestFile)
+	}
+	b.Modules, b.Data = modules(content), content.Data
+	if b.Digest, err = digest(fsys); err != nil {
+		return nil, fmt.Errorf("load bundle: %w", err)
+	}
+	b.Revision = strings.TrimPrefix(b.Digest, digestPrefix)[:revisionLength]
+	return &b, nil
+}
+
+// read lets OPA read the folder as a bundle, without the tests.
+func read(fsys fs.FS, capabilities *ast.Capabilities) (*opabundle.Bundle, error) {
+	loader, err := opabundle.NewFSLoader(fsys)
+	if err != nil {
+		return nil, err
+	}
+	loader = loader.WithFilter(func(path string, info fs.FileInfo, _ int) bool {
+		return !info.IsDir() && strings.HasSuffix(path, testSuffix)
+	})
+	content, err := opabundle.NewCustomReader(loader).
+		WithSkipBundleVerification(true). // a folder is not signed; what is signed is verified where it comes in
+		WithProcessAnnotations(true).     // rules build their findings from them
+		WithCapabilities(capabilities).
+		WithRegoVersion(ast.RegoV1).
+		Read()
+	if err != nil {
+		return nil, err
+	}
+	if len(content.WasmModules)+len(content.PlanModules) > 0 {
+		return nil, errors.New("the folder holds compiled policies; keep sources only")
+	}
+	return &content, nil
+}
+
+func modules(content *opabundle.Bundle) map[string]*ast.Module {
+	parsed := make(map[string]*ast.Module, len(content.Modules))
+	for _, file := range content.Modules {
+		parsed[strings.TrimPrefix(file.Path, "/")] = file.Parsed
+	}
+	return parsed
+}

@@ -1,0 +1,61 @@
+package bundle
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// loadCapabilities reads the list of built-ins that policies may use. Without it any built-in would do, so it must be there.
+func (b *Bundle) loadCapabilities(fsys fs.FS) error {
+	text, err := fs.ReadFile(fsys, capabilitiesFile)
+	if err != nil {
+		return err
+	}
+	if b.Capabilities, err = ast.LoadCapabilitiesJSON(bytes.NewReader(text)); err != nil {
+		return fmt.Errorf("%s: %w", capabilitiesFile, err)
+	}
+	if len(b.Capabilities.Builtins) == 0 {
+		return fmt.Errorf("%s lists no built-in", capabilitiesFile)
+	}
+	return nil
+}
+
+// loadSchemas reads every schema below schemas/, named by its path as `opa check --schema schemas` does:
+// schemas/application/schema.json is schema.application.schema.
+func (b *Bundle) loadSchemas(fsys fs.FS) error {
+	b.Schemas = ast.NewSchemaSet()
+	err := fs.WalkDir(fsys, schemasFolder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".json" {
+			return err
+		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		var schema any
+		if err := util.UnmarshalJSON(text, &schema); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		b.Schemas.Put(schemaRef(name), schema)
+		return nil
+	})
+	var missing [2]error
+	b.ApplicationSchema, missing[0] = fs.ReadFile(fsys, applicationSchemaFile)
+	b.DecisionSchema, missing[1] = fs.ReadFile(fsys, decisionSchemaFile)
+	return errors.Join(err, missing[0], missing[1])
+}
+
+func schemaRef(name string) ast.Ref {
+	ref := ast.Ref{ast.SchemaRootDocument}
+	for part := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(name, schemasFolder+"/"), path.Ext(name)), "/") {
+		ref = append(ref, ast.StringTerm(part))
+	}
+	return ref
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/problem"
+)
+
+// Controls answers with the entries of the control list that a filter asks for, each with its status as of an instant.
+// The store chooses the entries; the very rules that decide applications say their status.
+func (e *Engine) Controls(ctx context.Context, at time.Time, filter decision.ControlFilter) (decision.ControlList, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.ControlList{}, err
+	}
+	list := decision.ControlList{AsOf: decision.Instant(at), Policy: g.policy, Controls: []jsontext.Value{}}
+	err = e.limited(ctx, func(ctx context.Context) error {
+		return g.reading(ctx, func(txn storage.Transaction) error {
+			keys, near, err := g.controls.Keys(txn, filter)
+			if err != nil {
+				return err
+			}
+			list.Near = near
+			rows, err := g.rows(ctx, txn, keys, at)
+			if err != nil {
+				return err
+			}
+			list.Controls, err = withStatus(rows, keys, filter.Status)
+			return err
+		})
+	})
+	if err != nil {
+		return decision.ControlList{}, err
+	}
+	list.Count = len(list.Controls)
+	return list, nil
+}
+
+// Control answers with one entry of the control list as of an instant. An unknown code is an error of kind NotFound that
+// names what is near.
+func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decision.Control, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.Control{}, err
+	}
+	control := decision.Control{AsOf: decision.Instant(at), Policy: g.policy}
+	err = e.limited(ctx, func(ctx context.Context) error {
+		return g.reading(ctx, func(txn storage.Transaction) error {
+			found, near, err := g.controls.Key(txn, code)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return unknownCode(code, near)
+			}
+			rows, err := g.rows(ctx, txn, []string{code}, at)
+			if err != nil {
+				return err
+			}
+			control.Control, err = encode(rows[code])
+			return err
+		})
+	})
+	if err != nil {
+		return decision.Control{}, err
+	}
+	return control, nil
+}
+
+// rows asks the policies for entries by their keys. A key that they leave out is an error: a list with a silent gap would
+// read as "not controlled".
+func (g *Generation) rows(ctx context.Context, txn storage.Transaction, keys []string, at time.Time) (map[string]any, error) {
+	codes := make([]*ast.Term, 0, len(keys))
+	for _, key := range keys {
+		codes = append(codes, ast.StringTerm(key))
+	}
+	input := ast.NewObject(ast.Item(ast.StringTerm("codes"), ast.ArrayTerm(codes...)))
+	answer, err := ask(ctx, g.listing, txn, input, at)
+	if err != nil {
+		return nil, unlisted(err)
+	}
+	rows, _ := answer.(map[string]any)
+	for _, key := range keys {
+		if _, ok := rows[key].(map[string]any); !ok {
+			return nil, unlisted(fmt.Errorf("the policies give no status to the entry %s", key))
+		}
+	}
+	return rows, nil
+}
+
+func unlisted(cause error) error {
+	return problem.Wrap(cause, problem.Undecided,
+		"The policies gave no status to an entry of the control list, so no list is given. The operator finds the reason in the log.")
+}
+
+// withStatus writes the rows in the order of keys, those only that have the wanted status if one is wanted.
+func withStatus(rows map[string]any, keys []string, wanted string) ([]jsontext.Value, error) {
+	written := make([]jsontext.Value, 0, len(keys))
+	for _, key := range keys {
+		row := rows[key].(map[string]any)
+		if wanted != "" && row["status"] != wanted {
+			continue
+		}
+		text, err := encode(row)
+		if err != nil {
+			return nil, err
+		}
+		written = append(written, text)
+	}
+	return written, nil
+}
+
+func unknownCode(code string, near []string) error {
+	detail := fmt.Sprintf("The control list has no entry %q.", code)
+	if len(near) > 0 {
+		detail += " Near: " + strings.Join(near, ", ") + "."
+	}
+	return problem.New(problem.NotFound, detail)
+}

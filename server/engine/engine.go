@@ -1,0 +1,179 @@
+// Package engine evaluates the policies with OPA. A Generation is one bundle, compiled once, with its data; the Engine
+// holds the active one behind one atomic pointer, so that a bundle is swapped without a pause and each evaluation sees
+// one bundle and one snapshot of the data from start to end. Only the clock that is given counts: no policy can ask for
+// another. The engine answers with a whole decision or an error: undefined, malformed and late are never a permission.
+// It knows no law, no HTTP, and not where bundles come from.
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/problem"
+)
+
+// DefaultTimeout is how long one evaluation may take unless told otherwise.
+const DefaultTimeout = 2 * time.Second
+
+// Engine evaluates applications against the active generation. All methods may be called at the same time.
+type Engine struct {
+	active  atomic.Pointer[Generation]
+	timeout time.Duration
+}
+
+// New returns an engine without a generation: it is not ready until one is activated. A timeout of zero is DefaultTimeout.
+func New(timeout time.Duration) *Engine {
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	return &Engine{timeout: timeout}
+}
+
+// Activate makes g the generation that answers from now on. Evaluations under way end on the one they began with.
+func (e *Engine) Activate(g *Generation) { e.active.Store(g) }
+
+// Active names the active bundle; false while there is none.
+func (e *Engine) Active() (decision.PolicyRef, bool) {
+	g := e.active.Load()
+	if g == nil {
+		return decision.PolicyRef{}, false
+	}
+	return g.policy, true
+}
+
+// Read reads an application against the schema of the active generation.
+func (e *Engine) Read(body []byte) (decision.Application, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.Application{}, err
+	}
+	return g.reader.Read(body)
+}
+
+func (e *Engine) generation() (*Generation, error) {
+	g := e.active.Load()
+	if g == nil {
+		return nil, problem.New(problem.NotReady, "No policy bundle is active yet; nothing can be decided.")
+	}
+	return g, nil
+}
+
+// Evaluate decides app as of an instant. Failures are of kind NotReady, Deadline, Cancelled or Undecided.
+func (e *Engine) Evaluate(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	input, err := ast.ValueFromReader(bytes.NewReader(app.Bytes()))
+	if err != nil {
+		return decision.Decision{}, problem.Wrap(err, problem.Malformed, "The application is not JSON.")
+	}
+	var decided decision.Decision
+	err = e.limited(ctx, func(ctx context.Context) error {
+		return g.reading(ctx, func(txn storage.Transaction) error {
+			answer, err := ask(ctx, g.decision, txn, input, at)
+			if err != nil {
+				return err
+			}
+			decided, err = g.decode(answer, app, at)
+			return err
+		})
+	})
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	return decided, nil
+}
+
+// limited gives evaluate the time it may take, and tells why an evaluation that was stopped was stopped.
+func (e *Engine) limited(ctx context.Context, evaluate func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	err := limited.Err()
+	if err == nil {
+		err = evaluate(limited)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return problem.Wrap(err, problem.Cancelled, "The evaluation was called off before it ended; nothing was decided.")
+	case limited.Err() != nil:
+		return problem.Wrap(err, problem.Deadline, fmt.Sprintf(
+			"The evaluation did not end within %s; nothing was decided. Send fewer lines at once, or try again.", e.timeout))
+	}
+	return err
+}
+
+// ask evaluates one query and gives its one answer.
+func ask(ctx context.Context, query rego.PreparedEvalQuery, txn storage.Transaction, input ast.Value, at time.Time) (any, error) {
+	results, err := query.Eval(ctx,
+		rego.EvalParsedInput(input),
+		rego.EvalTransaction(txn),
+		rego.EvalTime(at),
+		rego.EvalSortSets(true),
+	)
+	if err != nil {
+		return nil, undecided(fmt.Errorf("evaluate: %w", err))
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, undecided(fmt.Errorf("the policies gave %d answers, want one", len(results)))
+	}
+	return results[0].Expressions[0].Value, nil
+}
+
+// undecided keeps the reason for the operator: it may quote the application, and a part of a decision is not for clients.
+func undecided(cause error) error {
+	return problem.Wrap(cause, problem.Undecided,
+		"The policies gave no valid decision for this application, so nothing was decided. The operator finds the reason in the log.")
+}
+
+// decode makes a decision of what the policies answered, and checks that it answers what was asked.
+func (g *Generation) decode(answer any, app decision.Application, at time.Time) (decision.Decision, error) {
+	fields, ok := answer.(map[string]any)
+	if !ok {
+		return decision.Decision{}, undecided(fmt.Errorf("the answer is a %T, want an object", answer))
+	}
+	for _, reserved := range []string{"decision_id", "decided_at", "policy", "record"} {
+		if _, stated := fields[reserved]; stated {
+			return decision.Decision{}, undecided(fmt.Errorf("the policies state %s, which is for the service alone", reserved))
+		}
+	}
+	fields["policy"] = map[string]any{"name": g.policy.Name, "revision": g.policy.Revision, "digest": g.policy.Digest}
+	document, err := encode(fields)
+	if err != nil {
+		return decision.Decision{}, undecided(err)
+	}
+	decided, err := g.decoder.Decode(document)
+	if err != nil {
+		return decision.Decision{}, undecided(err)
+	}
+	if decided.ApplicationID != app.ID() {
+		return decision.Decision{}, undecided(fmt.Errorf("the decision is on application %q, want %q", decided.ApplicationID, app.ID()))
+	}
+	if asOf, err := time.Parse(time.RFC3339, decided.AsOf); err != nil || !asOf.Equal(at) {
+		return decision.Decision{}, undecided(fmt.Errorf("the decision is as of %s, want %s", decided.AsOf, decision.Instant(at)))
+	}
+	return decided, nil
+}
+
+// encode writes JSON as it is, without escapes for HTML; numbers stay exact, since they are json.Number.
+func encode(value any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, fmt.Errorf("encode the answer: %w", err)
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
