@@ -24,7 +24,11 @@ func (e *Engine) Controls(ctx context.Context, at time.Time, filter decision.Con
 	list := decision.ControlList{AsOf: decision.Instant(at), Policy: g.policy, Controls: []jsontext.Value{}}
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, func(txn storage.Transaction) error {
-			keys, near, err := g.controls.Keys(txn, filter)
+			snapshot, err := g.store.SnapshotOf(txn)
+			if err != nil {
+				return err
+			}
+			keys, near, err := keysOf(snapshot, filter)
 			if err != nil {
 				return err
 			}
@@ -54,7 +58,11 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 	control := decision.Control{AsOf: decision.Instant(at), Policy: g.policy}
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, func(txn storage.Transaction) error {
-			found, near, err := g.controls.Key(txn, code)
+			snapshot, err := g.store.SnapshotOf(txn)
+			if err != nil {
+				return err
+			}
+			found, near, err := known(snapshot, code)
 			if err != nil {
 				return err
 			}
@@ -119,7 +127,7 @@ func withStatus(rows map[string]any, keys []string, wanted string) ([]jsontext.V
 }
 
 func unknownCode(code string, near []string) error {
-	detail := fmt.Sprintf("The control list has no entry %q.", code)
+	detail := fmt.Sprintf("The control list has no entry %.100q.", code)
 	if len(near) > 0 {
 		detail += " Near: " + strings.Join(near, ", ") + "."
 	}

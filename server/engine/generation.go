@@ -10,6 +10,7 @@ import (
 
 	"greenchannel/server/bundle"
 	"greenchannel/server/decision"
+	"greenchannel/server/store"
 )
 
 // What is asked of the policies. Nothing else of them is ever read.
@@ -18,20 +19,10 @@ const (
 	listingQuery       = "{code: row | some code in input.codes; row := data.rareearth.controls.listing.entries[code]}"
 )
 
-// ControlKeys finds, in the state of the data that txn sees, the keys of the control-list entries that a filter asks for,
-// all but its status, which is for the policies to say.
-type ControlKeys interface {
-	// Keys gives the keys in order, or else what may have been meant.
-	Keys(txn storage.Transaction, filter decision.ControlFilter) (keys, near []string, err error)
-	// Key says whether there is an entry under code, or else which codes are near.
-	Key(txn storage.Transaction, code string) (found bool, near []string, err error)
-}
-
 // Generation is one bundle, compiled, with the store that holds its data. It does not change.
 type Generation struct {
 	policy   decision.PolicyRef
-	store    storage.Store
-	controls ControlKeys
+	store    *store.Store
 	reader   *decision.Reader
 	decoder  *decision.Decoder
 	decision rego.PreparedEvalQuery
@@ -41,11 +32,10 @@ type Generation struct {
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
 // bundle whose policies use a built-in that the capabilities leave out, do not fit the schemas, hide data behind a rule of
 // the same path, or have no entry point.
-func Compile(ctx context.Context, b *bundle.Bundle, store storage.Store, controls ControlKeys) (*Generation, error) {
+func Compile(ctx context.Context, b *bundle.Bundle, data *store.Store) (*Generation, error) {
 	g := &Generation{
-		policy:   decision.PolicyRef{Name: b.Name, Revision: b.Revision, Digest: b.Digest},
-		store:    store,
-		controls: controls,
+		policy: decision.PolicyRef{Name: b.Name, Revision: b.Revision, Digest: b.Digest},
+		store:  data,
 	}
 	var err error
 	if g.reader, err = decision.NewReader(b.ApplicationSchema); err != nil {

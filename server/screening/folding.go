@@ -25,15 +25,16 @@ type Folder struct {
 	characters *strings.Replacer
 	words      map[string]string
 	phrases    map[string]string
-	longest    int // words in the longest phrase
-	forms      map[string]struct{}
+	longest    int                 // words in the longest phrase
+	forms      map[string]struct{} // short forms
+	spelt      map[string]string   // words that are spelt-out forms -> their short forms
 }
 
 // NewFolder prepares a table for use.
 func NewFolder(table Folding) *Folder {
 	f := &Folder{
 		characters: replacer(table.Characters), words: map[string]string{}, phrases: table.LegalPhrases,
-		forms: map[string]struct{}{},
+		forms: map[string]struct{}{}, spelt: table.LegalForms,
 	}
 	maps.Copy(f.words, table.SmallWords)
 	maps.Copy(f.words, table.LegalForms)

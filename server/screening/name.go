@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,16 +14,38 @@ import (
 type name struct {
 	key    string   // all words, joined
 	core   []string // the words without legal forms
+	words  []word   // the same, ready for comparison
 	joined string   // the core, joined
 	form   string   // the legal forms that were taken off, joined; empty when the name has none
 	sorted string   // the core, its words in alphabetical order
 	spoken string   // the core with its Chinese characters in pinyin, joined; empty when it has none
+	allHan bool     // the core is nothing but Chinese characters
 }
+
+// word is a word with what a comparison needs of it again and again.
+type word struct {
+	text    string
+	letters int
+	han     bool
+	set     uint64 // its letters, each a bit; several letters may share one
+}
+
+func newWord(text string) word {
+	w := word{text: text, letters: utf8.RuneCountInString(text), han: hasHan(text)}
+	for _, r := range text {
+		w.set |= 1 << (r % 64)
+	}
+	return w
+}
+
+// spelt is a legal form spelt out, and its short form.
+type spelt struct{ word, form string }
 
 // anatomy takes names apart.
 type anatomy struct {
 	folder *Folder
 	forms  map[string]struct{} // folded legal forms, words joined
+	long   []spelt             // those that are spelt out in one long word
 	han    []string            // those in Chinese characters, longest first
 	widest int                 // the words that a form may be written in: "g m b h"
 }
@@ -36,8 +59,17 @@ func newAnatomy(folder *Folder, more []string) *anatomy {
 		a.add(folder.Key(form))
 	}
 	slices.SortFunc(a.han, func(x, y string) int { return len(y) - len(x) })
+	for word, form := range folder.spelt {
+		if len(word) >= shortestSpelt && isASCII(word) {
+			a.long = append(a.long, spelt{word, form})
+		}
+	}
+	slices.SortFunc(a.long, func(x, y spelt) int { return cmp.Or(len(y.word)-len(x.word), cmp.Compare(x.word, y.word)) })
 	return a
 }
+
+// shortestSpelt is the length from which a legal form is recognised with a slip in it, or run together with the name.
+const shortestSpelt = 7
 
 func (a *anatomy) add(form string) {
 	if form == "" {
@@ -63,10 +95,14 @@ func (a *anatomy) of(text string) name {
 	n := name{key: strings.Join(words, "")}
 	core, form := a.strip(words)
 	n.core, n.form, n.joined = core, form, strings.Join(core, "")
+	for _, text := range core {
+		n.words = append(n.words, newWord(text))
+	}
 	inOrder := slices.Sorted(slices.Values(core))
 	n.sorted = strings.Join(inOrder, " ")
 	if hasHan(n.joined) {
 		n.spoken = inPinyin(n.joined)
+		n.allHan = !strings.ContainsFunc(n.joined, func(r rune) bool { return !unicode.Is(unicode.Han, r) })
 	}
 	return n
 }
@@ -100,6 +136,14 @@ func (a *anatomy) stripEnd(words []string) (rest []string, form string) {
 		}
 	}
 	last := words[len(words)-1]
+	if rest, form := a.stripSpelt(last); form != "" {
+		switch {
+		case rest != "":
+			return append(slices.Clone(words[:len(words)-1]), rest), form
+		case len(words) > 1:
+			return words[:len(words)-1], form
+		}
+	}
 	for _, form := range a.han {
 		if trimmed := strings.TrimSuffix(last, form); trimmed != last {
 			if trimmed != "" {
@@ -111,6 +155,22 @@ func (a *anatomy) stripEnd(words []string) (rest []string, form string) {
 		}
 	}
 	return words, ""
+}
+
+// stripSpelt takes a spelt-out legal form off a word that ends in it ("CubicCorporation") or is it but for one slip
+// ("Coporation", of which nothing is left).
+func (a *anatomy) stripSpelt(word string) (rest, form string) {
+	for _, s := range a.long {
+		if trimmed := strings.TrimSuffix(word, s.word); trimmed != word && len(trimmed) >= leastLeading {
+			return trimmed, s.form
+		}
+	}
+	for _, s := range a.long {
+		if d := len(word) - len(s.word); d >= -1 && d <= 1 && slips([]rune(word), []rune(s.word)) == 1 {
+			return "", s.form
+		}
+	}
+	return word, ""
 }
 
 // shortestLeading is the length from which a Latin legal form counts at the beginning of a name.

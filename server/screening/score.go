@@ -2,6 +2,7 @@ package screening
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +15,7 @@ import (
 // anotherForm, so that a slip of the pen never weighs as much as the right letters.
 const (
 	equalScore       = 1.00 // equal after folding
-	formMissingScore = 0.98 // equal but for a legal form that one of the two does not have
+	formMissingScore = 0.98 // equal but for a legal form that one of the two does not have, or has with a slip
 	reorderedScore   = 0.97 // the same words in another order
 	anotherFormScore = 0.95 // equal but for the legal form: perhaps a sister company
 	spokenScore      = 0.93 // the same in pinyin: other characters of the same sound, traditional ones, or Latin letters
@@ -25,7 +26,9 @@ const (
 const (
 	leastWordLikeness  = 0.86 // words that are less alike than this are different words
 	comparedExactly    = 3    // words up to this length are alike only when equal: "IHI" and "MHI" are two
-	leastContained     = 6    // letters that a listed name needs to be looked for inside longer names
+	leastLeading       = 3    // letters that a listed name needs to be looked for at the beginning of longer names
+	leastContained     = 6    // letters that it needs to be looked for further inside
+	leastContainedHan  = 4    // Chinese characters that it needs, as those have no spaces to tell words by
 	mostWords          = 64   // words of a name that are compared; the rest only counts against the likeness
 	likenessOfOneWrong = 0.7  // how much the part of wrong letters takes from the likeness of joined names
 	mostWrongLetters   = 0.25 // the part of wrong letters above which joined names are not compared further
@@ -57,7 +60,7 @@ func (c *comparison) with(a *alias) float64 {
 	switch {
 	case asked.key == listed.key:
 		return equalScore
-	case asked.joined == listed.joined && oneForm:
+	case asked.joined == listed.joined && (sameForm || oneForm):
 		return formMissingScore
 	case asked.sorted == listed.sorted && (sameForm || oneForm):
 		return reorderedScore
@@ -85,11 +88,11 @@ func (c *comparison) likeness(a *alias) float64 {
 		i, j  int
 		alike float64
 	}
-	asked, listed := c.asked.core[:min(mostWords, len(c.asked.core))], a.name.core[:min(mostWords, len(a.name.core))]
+	asked, listed := c.asked.words[:min(mostWords, len(c.asked.words))], a.name.words[:min(mostWords, len(a.name.words))]
 	var pairs []pair
-	for i, one := range asked {
-		for j, other := range listed {
-			if alike := c.wordLikeness(one, other); alike >= leastWordLikeness {
+	for i := range asked {
+		for j := range listed {
+			if alike := c.wordLikeness(&asked[i], &listed[j]); alike >= leastWordLikeness {
 				pairs = append(pairs, pair{i, j, alike})
 			}
 		}
@@ -109,25 +112,37 @@ func (c *comparison) likeness(a *alias) float64 {
 	return common / (c.weight + a.weight)
 }
 
-func (c *comparison) wordLikeness(one, other string) float64 {
-	if one == other {
+func (c *comparison) wordLikeness(one, other *word) float64 {
+	if one.text == other.text {
 		return 1
 	}
-	short, long := utf8.RuneCountInString(one), utf8.RuneCountInString(other)
-	if short > long {
-		short, long = long, short
-	}
-	if hasHan(one) != hasHan(other) || !hasHan(one) && short <= comparedExactly || long > 2*short {
+	if one.mostLike(other) < leastWordLikeness {
 		return 0
 	}
-	pair := [2]string{one, other}
+	pair := [2]string{one.text, other.text}
 	alike, ok := c.words[pair]
 	if !ok {
-		alike = min(1, max(0, c.metric.Compare(one, other)))
+		alike = min(1, max(0, c.metric.Compare(one.text, other.text)))
 		c.words[pair] = alike
 	}
 	return alike
 }
+
+// mostLike bounds the likeness of two different words from above by the letters that only one of them has, which spares
+// most comparisons.
+func (w *word) mostLike(other *word) float64 {
+	short, long := min(w.letters, other.letters), max(w.letters, other.letters)
+	if w.han != other.han || !w.han && short <= comparedExactly || long > 2*short {
+		return 0
+	}
+	common := float64(w.letters-bits.OnesCount64(w.set&^other.set)) / float64(w.letters)
+	others := float64(other.letters-bits.OnesCount64(other.set&^w.set)) / float64(other.letters)
+	jaro := (common + others + 1) / 3
+	return jaro + mostForPrefix*(1-jaro)
+}
+
+// mostForPrefix is the part of the unlikeness that Jaro-Winkler forgives for a common beginning, at most.
+const mostForPrefix = 0.4
 
 // joinedLikeness compares names letter by letter without their spaces, which finds a slip together with words that were
 // run together or torn apart.
@@ -170,13 +185,24 @@ func slips(a, b []rune) int {
 
 // contains tells whether the words of a listed name stand side by side in the asked one, which has more.
 func (c *comparison) contains(listed *name) float64 {
-	if utf8.RuneCountInString(listed.joined) < leastContained || len(c.asked.core) <= len(listed.core) {
-		return 0
-	}
-	if strings.Contains(c.spaced, spaced(*listed)) {
+	if c.containsWords(listed) || c.containsHan(listed) {
 		return containedScore
 	}
 	return 0
+}
+
+func (c *comparison) containsWords(listed *name) bool {
+	letters := utf8.RuneCountInString(listed.joined)
+	if letters < leastLeading || len(c.asked.core) <= len(listed.core) {
+		return false
+	}
+	sought := spaced(*listed)
+	return strings.HasPrefix(c.spaced, sought) || letters >= leastContained && strings.Contains(c.spaced, sought)
+}
+
+func (c *comparison) containsHan(listed *name) bool {
+	return listed.allHan && utf8.RuneCountInString(listed.joined) >= leastContainedHan &&
+		len(listed.joined) < len(c.asked.joined) && strings.Contains(c.asked.joined, listed.joined)
 }
 
 func spaced(n name) string { return " " + strings.Join(n.core, " ") + " " }

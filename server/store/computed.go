@@ -49,18 +49,18 @@ func (t *transaction) readComputed(c *Computed, path storage.Path) (any, error) 
 	if row == nil {
 		return nil, absent
 	}
-	return descend(row, path[depth+1:])
+	return descend(row, path, depth+1)
 }
 
 // shadowing finds a computed table that a document just written at path would hide, by standing in its place or by not
 // being an object above it.
-func (s *Store) shadowing(root ast.Object, path storage.Path) *Computed {
+func (s *Store) shadowing(root *node, path storage.Path) *Computed {
 	for i, c := range s.computed {
 		if !c.Path.HasPrefix(path) {
 			continue
 		}
 		for depth := range c.Path {
-			value, err := descend(root, c.Path[:depth+1])
+			value, err := root.read(c.Path[:depth+1])
 			if err != nil {
 				break
 			}

@@ -60,10 +60,14 @@ func fillControls(rows *memdb.Txn, old, now []ast.Value) error {
 }
 
 // Control finds an entry by its key; nil when the list has none.
-func (v *Snapshot) Control(key string) (*Control, error) { return one[Control](v.rows, tableControls, key) }
+func (v *Snapshot) Control(key string) (*Control, error) {
+	return one[Control](v.rows, tableControls, key)
+}
 
 // Controls lists all entries by key.
-func (v *Snapshot) Controls() ([]*Control, error) { return all[Control](v.rows, tableControls, indexID) }
+func (v *Snapshot) Controls() ([]*Control, error) {
+	return all[Control](v.rows, tableControls, indexID)
+}
 
 // ControlsByCode lists the entries whose key begins with prefix, whatever its case: "1C902.b" has all of "1C902.b.1",
 // "1C902.b.2" and so on.

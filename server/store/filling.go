@@ -36,7 +36,7 @@ func fillings() []filling {
 
 // fillAll fills every table whose documents changed. All faults are told at once, and leave the rows half filled: the
 // caller must abort.
-func fillAll(rows *memdb.Txn, root ast.Object) error {
+func fillAll(rows *memdb.Txn, root *node) error {
 	var faults []error
 	for _, f := range fillings() {
 		if err := f.run(rows, root); err != nil {
@@ -49,10 +49,10 @@ func fillAll(rows *memdb.Txn, root ast.Object) error {
 	return failure(storage.InvalidPatchErr, "nothing was committed: %v", errors.Join(faults...))
 }
 
-func (f filling) run(rows *memdb.Txn, root ast.Object) error {
+func (f filling) run(rows *memdb.Txn, root *node) error {
 	now := make([]ast.Value, len(f.from))
 	for i, path := range f.from {
-		found, err := descend(root, path)
+		found, err := root.read(path)
 		if err != nil && !storage.IsNotFound(err) {
 			return err
 		}
@@ -92,30 +92,63 @@ func fillRows[Row any](rows *memdb.Txn, table string, path storage.Path, old, no
 		return err
 	}
 	var faults []error
-	after.Foreach(func(k, v *ast.Term) {
-		if was := before.Get(k); was != nil && was.Value == v.Value && !anew {
-			return
+	for _, change := range changes(before, after) {
+		key := string(change.key.Value.(ast.String))
+		if change.now == nil {
+			if _, err := rows.DeleteAll(table, indexID, key); err != nil {
+				faults = append(faults, fmt.Errorf("drop %s/%s: %w", path, key, err))
+			}
+			continue
 		}
-		f := &fields{path: path, key: string(k.Value.(ast.String))}
-		f.of(v.Value)
+		if change.same && !anew {
+			continue
+		}
+		f := &fields{path: path, key: key}
+		f.of(change.now.Value)
 		row := decode(f)
 		if len(f.faults) > 0 {
 			faults = append(faults, f.faults...)
-			return
+			continue
 		}
 		if err := rows.Insert(table, row); err != nil {
 			faults = append(faults, fmt.Errorf("keep %s: %w", f.at(""), err))
 		}
-	})
-	before.Foreach(func(k, _ *ast.Term) {
-		if after.Get(k) != nil {
-			return
-		}
-		if _, err := rows.DeleteAll(table, indexID, string(k.Value.(ast.String))); err != nil {
-			faults = append(faults, fmt.Errorf("drop %s/%s: %w", path, k, err))
-		}
-	})
+	}
 	return errors.Join(faults...)
+}
+
+// change is a member of an object, before and now.
+type change struct {
+	key  *ast.Term
+	now  *ast.Term // nil when the member is gone
+	same bool
+}
+
+// changes walks two objects side by side in the order of their keys. What a write left alone has the very terms of before.
+func changes(before, after ast.Object) []change {
+	var all []change
+	old := members(before)
+	for _, now := range members(after) {
+		for len(old) > 0 && old[0].key.Value.Compare(now.key.Value) < 0 {
+			all = append(all, change{key: old[0].key})
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].key.Value.Compare(now.key.Value) == 0 {
+			now.same = old[0].now == now.now
+			old = old[1:]
+		}
+		all = append(all, now)
+	}
+	for _, gone := range old {
+		all = append(all, change{key: gone.key})
+	}
+	return all
+}
+
+func members(of ast.Object) []change {
+	all := make([]change, 0, of.Len())
+	of.Foreach(func(k, v *ast.Term) { all = append(all, change{key: k, now: v}) })
+	return all
 }
 
 // objectAt takes a document for an object of rows. An absent one has no rows.

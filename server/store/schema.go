@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/go-memdb"
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // The tables of memdb and their indexes. memdb enforces uniqueness of the id alone, so no other index claims it.
@@ -28,7 +27,7 @@ const (
 )
 
 // documents is the one row of its table.
-type documents struct{ root ast.Object }
+type documents struct{ root *node }
 
 func schema() *memdb.DBSchema {
 	tables := []*memdb.TableSchema{

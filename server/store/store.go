@@ -19,7 +19,6 @@ import (
 	"sync/atomic"
 
 	"github.com/hashicorp/go-memdb"
-	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 )
 
@@ -180,7 +179,7 @@ func (s *Store) own(txn storage.Transaction) (*transaction, error) {
 }
 
 // rootOf reads the documents of a snapshot; nil in a store that New has not filled yet.
-func rootOf(rows *memdb.Txn) (ast.Object, error) {
+func rootOf(rows *memdb.Txn) (*node, error) {
 	found, err := rows.First(tableDocuments, indexID)
 	if err != nil {
 		return nil, fmt.Errorf("read the documents: %w", err)

@@ -16,14 +16,14 @@ type transaction struct {
 	id      uint64
 	context *storage.Context
 	rows    *memdb.Txn
-	root    ast.Object
+	root    *node
 	reads   *ReadSet // nil when nobody asked
 	ended   atomic.Bool
 
 	// The rest is for a transaction that writes.
 	writes     bool
 	committing bool                // its triggers are running
-	filledFrom ast.Object          // the root that the typed tables in rows were last filled from
+	filledFrom *node               // the root that the typed tables in rows were last filled from
 	touched    []storage.Path      // where documents changed, no path inside another
 	policies   map[string]struct{} // ids of policies written or deleted
 }
@@ -44,7 +44,7 @@ func (t *transaction) read(path storage.Path) (any, error) {
 	if c := t.store.computedAt(path); c != nil {
 		return t.readComputed(c, path)
 	}
-	return descend(t.root, path)
+	return t.root.read(path)
 }
 
 func (t *transaction) write(op storage.PatchOp, path storage.Path, value any) error {

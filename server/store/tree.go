@@ -2,6 +2,7 @@ package store
 
 import (
 	"strconv"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -10,35 +11,93 @@ import (
 
 // The documents are one tree of OPA values behind one row of memdb. One row a document or a leaf was the other choice: it
 // makes each read of a path a look-up in memdb and each read of an object a search with a new object to build. With one
-// root a read walks pointers, and a reader keeps its snapshot by keeping its root. The price is paid by writers, who copy
+// root a read walks maps and pointers, and a reader keeps its snapshot by keeping its root. The price is paid by writers, who copy
 // the objects along the written path, each once over its direct members: right for documents that a bundle replaces now
 // and then, wrong for rows that change all day, which belong in tables of their own.
 
 // absent is what OPA's own stores answer for a path that leads nowhere; one value, as it is the answer of most misses.
 var absent = &storage.Error{Code: storage.NotFoundErr, Message: "document does not exist"}
 
-// descend reads the value at path.
-func descend(root ast.Value, path storage.Path) (ast.Value, error) {
-	node := root
-	for _, key := range path {
-		switch at := node.(type) {
+// node is a document, with its members by their key once somebody has come through it: OPA's own objects hash a term for
+// each look-up. It is immutable but for that index, which is the same whoever makes it.
+type node struct {
+	value   ast.Value
+	members atomic.Pointer[map[string]*node]
+}
+
+// read walks down a path. Below an array, where nothing is indexed, it goes on in OPA's values.
+func (n *node) read(path storage.Path) (ast.Value, error) {
+	for depth, key := range path {
+		if _, object := n.value.(ast.Object); !object {
+			return descend(n.value, path, depth)
+		}
+		if n = n.member(key); n == nil {
+			return nil, absent
+		}
+	}
+	return n.value, nil
+}
+
+// member finds a member of an object; nil when it has none of that name.
+func (n *node) member(key string) *node {
+	if made := n.members.Load(); made != nil {
+		return (*made)[key]
+	}
+	return n.index(nil)[key]
+}
+
+// index makes the index of an object. Members that were the same before keep their node, and with it their index.
+func (n *node) index(before map[string]*node) map[string]*node {
+	object := n.value.(ast.Object)
+	made := make(map[string]*node, object.Len())
+	object.Foreach(func(k, v *ast.Term) {
+		key := string(k.Value.(ast.String))
+		made[key] = before[key].after(v.Value)
+	})
+	if !n.members.CompareAndSwap(nil, &made) {
+		return *n.members.Load()
+	}
+	return made
+}
+
+// after is the node of what stands now where n stood before.
+func (n *node) after(value ast.Value) *node {
+	if n == nil {
+		return &node{value: value}
+	}
+	if n.value == value {
+		return n
+	}
+	now := &node{value: value}
+	if before := n.members.Load(); before != nil {
+		if _, object := value.(ast.Object); object {
+			now.index(*before)
+		}
+	}
+	return now
+}
+
+// descend reads what stands at path, of which the first segments have led to at.
+func descend(at ast.Value, path storage.Path, depth int) (ast.Value, error) {
+	for _, key := range path[depth:] {
+		switch in := at.(type) {
 		case ast.Object:
-			member := member(at, key)
-			if member == nil {
+			found := member(in, key)
+			if found == nil {
 				return nil, absent
 			}
-			node = member.Value
+			at = found.Value
 		case *ast.Array:
-			i, err := position(at, key, path)
+			i, err := position(in, key, path)
 			if err != nil {
 				return nil, err
 			}
-			node = at.Elem(i).Value
+			at = in.Elem(i).Value
 		default:
 			return nil, absent
 		}
 	}
-	return node, nil
+	return at, nil
 }
 
 // member finds a member of an object without a new key term where OPA keeps one for that text.
@@ -63,7 +122,7 @@ func position(in *ast.Array, key string, path storage.Path) (int, error) {
 
 // patch returns a root with the operation done, which shares all that was not on the path with the old one, and the
 // path of the smallest document that tells the change: an array changes as a whole, because its other places may move.
-func patch(root ast.Object, op storage.PatchOp, path storage.Path, value any) (ast.Object, storage.Path, error) {
+func patch(root *node, op storage.PatchOp, path storage.Path, value any) (*node, storage.Path, error) {
 	if len(path) == 0 && op == storage.RemoveOp {
 		return nil, nil, failure(storage.InvalidPatchErr, "root cannot be removed")
 	}
@@ -75,18 +134,17 @@ func patch(root ast.Object, op storage.PatchOp, path storage.Path, value any) (a
 		}
 	}
 	if len(path) == 0 {
-		whole, ok := stored.(ast.Object)
-		if !ok {
+		if _, object := stored.(ast.Object); !object {
 			return nil, nil, failure(storage.InvalidPatchErr, "root must be object")
 		}
-		return whole, path, nil
+		return root.after(stored), path, nil
 	}
 	e := edit{op: op, path: path, value: stored, touched: path}
-	changed, err := e.at(root, 0)
+	changed, err := e.at(root.value, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	return changed.(ast.Object), e.touched, nil
+	return root.after(changed), e.touched, nil
 }
 
 // edit is one operation on its way down the tree.

@@ -73,7 +73,7 @@ func (s *Store) notify(ctx context.Context, t *transaction) error {
 func (t *transaction) changes() (storage.TriggerEvent, error) {
 	event := storage.TriggerEvent{Context: t.context}
 	for _, path := range t.touched {
-		value, err := descend(t.root, path)
+		value, err := t.root.read(path)
 		switch {
 		case err == nil:
 			event.Data = append(event.Data, storage.DataEvent{Path: path, Data: value})

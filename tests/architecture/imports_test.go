@@ -128,7 +128,7 @@ func mayImport(from string, above int, to string, used map[passage]bool) (allowe
 		return false, to + " is no room of the house"
 	case above < below:
 		for _, c := range closed() {
-			if c.pkg == to && !slices.Contains(c.open, from) && !(slices.Contains(c.open, "cmd") && above == 0) {
+			if c.pkg == to && !slices.Contains(c.open, from) && (above > 0 || !slices.Contains(c.open, "cmd")) {
 				return false, c.reason
 			}
 		}

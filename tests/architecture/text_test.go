@@ -29,7 +29,7 @@ func registryHost() *regexp.Regexp {
 // text looks for what holds on one machine only.
 func text(t tree) []breach {
 	machine, registry := machinePath(), registryHost()
-	return t.lines(func(name, line string) string {
+	return t.lines(func(_, line string) string {
 		switch {
 		case machine.MatchString(line):
 			return fmt.Sprintf("names a path of one machine (%s)", strings.TrimSpace(machine.FindString(line)))

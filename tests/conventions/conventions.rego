@@ -14,7 +14,7 @@ import data.rareearth.reference
 violations contains _violation(pkg.place, "package", detail) if {
 	some pkg in input.packages
 	some part in ["title", "description"]
-	not _said(pkg.annotations, part)
+	not _said(pkg, part)
 	detail := sprintf("package %s has no %s in its METADATA", [pkg.path, part])
 }
 
@@ -24,14 +24,8 @@ violations contains _violation(pkg.place, "package", detail) if {
 violations contains _violation(pkg.place, "schema", detail) if {
 	some pkg in input.packages
 	pkg.reads_input
-	not _schema(pkg.annotations)
+	not _schema(pkg)
 	detail := sprintf("package %s reads input; name schema.application.schema in its METADATA", [pkg.path])
-}
-
-_schema(annotations) if {
-	some schema in annotations.schemas
-	schema.path == ["input"]
-	schema.schema == ["schema", "application", "schema"]
 }
 
 # METADATA
@@ -42,22 +36,11 @@ violations contains _violation(min(places), "title", detail) if {
 	detail := sprintf("%s has no title in its METADATA; give it one, or let its name start with _", [path])
 }
 
-_untitled[path] contains rule.place if {
-	some rule in _exported
-	path := _path(rule)
-	not path in _titled
-}
-
-_titled contains _path(rule) if {
-	some rule in _exported
-	_said(rule.annotations, "title")
-}
-
 # METADATA
 # title: A finding carries all that a decision shows
-violations contains _violation(rule.place, "finding", detail) if {
-	some rule in _findings
-	some detail in _faults(object.get(rule, "annotations", {}))
+violations contains _violation(place, "finding", detail) if {
+	some place, details in _faults
+	some detail in details
 }
 
 # METADATA
@@ -116,43 +99,74 @@ violations contains _violation("policies", "flag", detail) if {
 
 # METADATA
 # title: Every article that a machine can check is answered
-# description: By the basis of a rule, by a duty after a licence, or by a row that says why not.
+# description: By the basis of a rule, of a duty after a licence or of a time limit, or by a row that says why not.
 violations contains _violation("policies", "article", detail) if {
 	some id in _to_answer
 	not _answered(id)
-	detail := sprintf("%s is in the basis of no rule and no obligation, and reference.coverage does not say why", [id])
+	detail := sprintf("%s is in the basis of no rule, obligation or clock, and reference.coverage does not say why", [id])
 }
 
-_to_answer := {id | some id, mark in criteria.articles; mark in {"A", "B"}} | {id | some id in criteria.announcements}
+# METADATA
+# title: What is not assessed has a reason in both languages
+violations contains _violation("policies", "coverage", detail) if {
+	some id, row in reference.coverage.rows
+	some fault in _untold("reason", object.get(row, "reason", {}))
+	detail := sprintf("reference.coverage, row %s: %s", [id, fault])
+}
+
+# METADATA
+# title: Coverage, obligations and clocks name articles that exist
+violations contains _violation("policies", "coverage", detail) if {
+	some table, ids in {
+		"coverage": object.keys(reference.coverage.rows),
+		"obligations": {id | some row in reference.obligations.rows; some id in row.basis},
+		"clocks": {id | some row in reference.clocks.rows; some id in row.basis},
+	}
+	some id in ids
+	not _known(id)
+	detail := sprintf("reference.%s names %s, which articles.yaml does not know", [table, id])
+}
+
+_schema(pkg) if {
+	some schema in pkg.annotations.schemas
+	schema == {"path": "input", "schema": "schema.application.schema"}
+}
+
+_untitled[path] contains rule.place if {
+	some rule in _exported
+	path := _path(rule)
+	not path in _titled
+}
+
+_titled contains _path(rule) if {
+	some rule in _exported
+	_said(rule, "title")
+}
+
+_to_answer contains id if {
+	some id, mark in criteria.articles
+	mark in {"A", "B"}
+}
+
+_to_answer contains id if some id in criteria.announcements
 
 _answered(id) if {
 	some answer in _answers
 	_within(answer, id)
 }
 
-_answers := ({id | some rule in _findings; some id in rule.annotations.custom.basis} |
-	{id | some row in reference.obligations.rows; some id in row.basis}) |
-	object.keys(reference.coverage.rows)
-
-# METADATA
-# title: What is not assessed has a reason in both languages
-violations contains _violation("policies", "coverage", detail) if {
-	some id, row in reference.coverage.rows
-	some fault in _text_faults("reason", object.get(row, "reason", {}))
-	detail := sprintf("reference.coverage %s: %s", [id, fault])
+_answers contains id if {
+	some rule in _findings
+	some id in rule.annotations.custom.basis
 }
 
-# METADATA
-# title: Coverage and obligations name articles that exist
-violations contains _violation("policies", "coverage", detail) if {
-	some table, ids in {
-		"coverage": object.keys(reference.coverage.rows),
-		"obligations": {id | some row in reference.obligations.rows; some id in row.basis},
-	}
-	some id in ids
-	not _known(id)
-	detail := sprintf("reference.%s names %s, which articles.yaml does not know", [table, id])
+_answers contains id if {
+	some table in [reference.obligations, reference.clocks]
+	some row in table.rows
+	some id in row.basis
 }
+
+_answers contains id if some id, _ in reference.coverage.rows
 
 _exported contains rule if {
 	some rule in input.rules
@@ -173,109 +187,109 @@ _path(rule) := sprintf("%s.%s", [rule.package, rule.name])
 
 _violation(place, convention, detail) := {"place": place, "convention": convention, "detail": detail}
 
-_said(annotations, part) if {
-	text := annotations[part]
-	trim_space(text) != ""
-}
+# Takes the whole package or rule: of one without annotations, its annotations are undefined, and so would be the question.
+_said(of, part) if trim_space(of.annotations[part]) != ""
 
 _keys := {"id", "effect", "severity", "basis", "factor", "text", "remedy"}
 
 _optional := {"instrument", "outcome"}
 
-_faults(annotations) := (_common_faults(annotations) | _value_faults(annotations)) | _text_faults_of(annotations)
+_allowed := {
+	"effect": {"refuse", "refer", "hold", "require", "flag", "clear"},
+	"severity": {"high", "medium", "low"},
+	"factor": {n | some n in numbers.range(1, 8)},
+	"instrument": object.keys(reference.instruments.rows),
+	"outcome": {outcome | some outcome in input.outcomes},
+}
 
-_common_faults(annotations) := {fault |
+# What is wrong with the annotations of a finding, by the place of the rule.
+_faults[rule.place] contains sprintf("%s is missing", [part]) if {
+	some rule in _findings
 	some part in ["title", "description"]
-	not _said(annotations, part)
-	fault := sprintf("%s is missing", [part])
-} | {fault |
+	not _said(rule, part)
+}
+
+_faults[rule.place] contains sprintf("custom.%s is missing", [key]) if {
+	some rule in _findings
 	some key in _keys
-	not _has(annotations, key)
-	fault := sprintf("custom.%s is missing", [key])
-} | {fault |
-	some key, _ in annotations.custom
+	not _has(rule, key)
+}
+
+_faults[rule.place] contains sprintf("custom.%s is no key of a finding", [key]) if {
+	some rule in _findings
+	some key, _ in rule.annotations.custom
 	not key in (_keys | _optional)
-	fault := sprintf("custom.%s is no key of a finding", [key])
 }
 
-_has(annotations, key) if annotations.custom[key] != null
+_faults[rule.place] contains detail if {
+	some rule in _findings
+	some key, allowed in _allowed
+	value := rule.annotations.custom[key]
+	not value in allowed
+	detail := sprintf("custom.%s cannot be %v; it is one of %s", [key, value, _list(allowed)])
+}
 
-_value_faults(annotations) := {fault |
-	id := annotations.custom.id
+_faults[rule.place] contains detail if {
+	some rule in _findings
+	id := rule.annotations.custom.id
 	not _known(split(id, "/")[0])
-	fault := sprintf("custom.id %s: articles.yaml knows no such article or flag", [id])
-} | {fault |
-	effect := annotations.custom.effect
-	not effect in {"refuse", "refer", "hold", "require", "flag", "clear"}
-	fault := sprintf("custom.effect %v is none of refuse, refer, hold, require, flag, clear", [effect])
-} | {fault |
-	severity := annotations.custom.severity
-	not severity in {"high", "medium", "low"}
-	fault := sprintf("custom.severity %v is none of high, medium, low", [severity])
-} | {fault |
-	factor := annotations.custom.factor
-	not factor in numbers.range(1, 8)
-	fault := sprintf("custom.factor %v is no whole number from 1 to 8", [factor])
-} | {fault |
-	outcome := annotations.custom.outcome
-	not outcome in input.outcomes
-	fault := sprintf("custom.outcome %v is no outcome", [outcome])
-} | {fault |
-	instrument := annotations.custom.instrument
-	not reference.instruments.rows[instrument]
-	fault := sprintf("custom.instrument %v is no row of reference.instruments", [instrument])
-} | _basis_faults(annotations)
+	detail := sprintf("custom.id is %s; articles.yaml knows no such article or flag", [id])
+}
 
-_basis_faults(annotations) := {fault |
-	basis := annotations.custom.basis
-	not _non_empty_list(basis)
-	fault := "custom.basis is no list of article ids, or an empty one"
-} | {fault |
-	some id in annotations.custom.basis
+_faults[rule.place] contains "custom.basis is not a list of at least one article id" if {
+	some rule in _findings
+	_has(rule, "basis")
+	not _basis(rule)
+}
+
+_faults[rule.place] contains sprintf("custom.basis names %v, which articles.yaml does not know", [id]) if {
+	some rule in _findings
+	some id in rule.annotations.custom.basis
 	not _known(id)
-	fault := sprintf("custom.basis names %v, which articles.yaml does not know", [id])
 }
 
-_non_empty_list(basis) if {
-	is_array(basis)
-	count(basis) > 0
-}
-
-# Of a text that is missing altogether the missing key is told already.
-_text_faults_of(annotations) := {fault |
+_faults[rule.place] contains detail if {
+	some rule in _findings
 	some key in ["text", "remedy"]
-	texts := annotations.custom[key]
-	some fault in _text_faults(sprintf("custom.%s", [key]), texts)
-} | {fault |
+	some detail in _untold(sprintf("custom.%s", [key]), rule.annotations.custom[key])
+}
+
+_faults[rule.place] contains sprintf("custom.%s: the two languages do not fill in the same {places}", [key]) if {
+	some rule in _findings
 	some key in ["text", "remedy"]
-	texts := annotations.custom[key]
-	_names(texts.en) != _names(texts.zh)
-	fault := sprintf("custom.%s: the two languages do not name the same {places}", [key])
+	texts := rule.annotations.custom[key]
+	_filled(texts, "en") != _filled(texts, "zh")
 }
 
-_text_faults(key, texts) := {fault |
-	some lang in ["en", "zh"]
-	not _said(texts, lang)
-	fault := sprintf("%s.%s is missing", [key, lang])
-} | {fault |
-	some lang, _ in texts
-	not lang in {"en", "zh"}
-	fault := sprintf("%s.%v is no language of this service", [key, lang])
-} | {fault |
-	_said(texts, "zh")
-	not regex.match(`\p{Han}`, texts.zh)
-	fault := sprintf("%s.zh is not Chinese", [key])
-} | {fault |
-	_said(texts, "en")
-	regex.match(`\p{Han}`, texts.en)
-	fault := sprintf("%s.en is not English", [key])
+_has(rule, key) if rule.annotations.custom[key] != null
+
+_basis(rule) if {
+	is_array(rule.annotations.custom.basis)
+	count(rule.annotations.custom.basis) > 0
 }
 
-_names(text) := {name | some name in regex.find_n(`\{[a-z_]+\}`, text, -1)}
+_list(allowed) := concat(", ", [sprintf("%v", [value]) | some value in allowed])
 
-_ids := (((object.keys(criteria.articles) | {id | some id in criteria.announcements}) |
-	{id | some id in criteria.notices}) | {id | some id in criteria.facts}) |
-	(({id | some id in criteria.conditions} | {id | some id in criteria.flags}) | {id | some id in criteria.uncertain})
+# {case_en} and {case_zh} are one place: evidence that has itself two languages.
+_filled(texts, lang) := {place |
+	some name in regex.find_n(`\{[a-z_]+\}`, texts[lang], -1)
+	place := replace(name, sprintf("_%s}", [lang]), "}")
+}
+
+# What keeps a pair of texts from being read by both kinds of reader.
+_untold(key, texts) := {detail |
+	some lang, fits in {"en": `^[^\p{Han}]*[a-z][^\p{Han}]*$`, "zh": `\p{Han}`}
+	text := object.get(texts, lang, "")
+	not regex.match(fits, text)
+	detail := sprintf("%s.%s is missing or not in that language", [key, lang])
+}
+
+_ids contains id if some id, _ in criteria.articles
+
+_ids contains id if {
+	some kind in ["announcements", "notices", "facts", "conditions", "flags", "uncertain"]
+	some id in criteria[kind]
+}
 
 # An id is known; or it is a paragraph of a known one, or an article of which paragraphs are known.
 _known(id) if {
@@ -289,7 +303,7 @@ _known(id) if {
 }
 
 # REG792-19(1) is within REG792-19, and so is REG792-19 itself; REG792-190 is not.
-_within(id, id)
+_within(id, article) if id == article
 
 _within(id, article) if startswith(id, sprintf("%s(", [article]))
 

@@ -79,7 +79,7 @@ func note(tally string, c counts) error {
 	if tally == "" {
 		return nil
 	}
-	file, err := os.OpenFile(tally, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(tally, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.controls
 
+import future.keywords.not
+
 import data.rareearth.controls.lines
 import data.rareearth.lib.finding
 import data.rareearth.reference.control_list
@@ -125,7 +127,9 @@ findings contains found if {
 #     en: "Line {line} cannot be classified from what is stated ({why}); entries that may apply: {codes}."
 #     zh: "根据所填内容无法对第{line}项归类（{why}）；可能适用的条目：{codes}。"
 #   remedy:
-#     en: State the control code, the form and a complete assay with the shares of the listed elements (for magnets dysprosium and terbium), or consult the authority.
+#     en: >-
+#       State the control code, the form and a complete assay with the shares of the listed elements (for magnets
+#       dysprosium and terbium), or consult the authority.
 #     zh: 补充管制编码、形态及完整成分检测结果（磁体须列明镝、铽含量），或向主管机关提出咨询。
 findings contains found if {
 	some line in lines.lines
@@ -242,6 +246,7 @@ listed contains line if {
 # METADATA
 # title: Whether every line is known to be outside the list
 none_listed if {
+	count(lines.lines) > 0
 	every line in lines.lines {
 		line.status == "not_listed"
 	}

@@ -7,6 +7,10 @@
 #   - input: schema.application.schema
 package rareearth.coverage
 
+import future.keywords.not
+
+import data.rareearth.controls
+import data.rareearth.lib.need as quantities
 import data.rareearth.reference.coverage
 
 # METADATA
@@ -27,8 +31,15 @@ _reason(id) := {
 	count(unstated) > 0
 }
 
-# A need is one field of the application, or a field of every element of a list.
+# A need is one field of the application, a field of every element of a list, or the weight of every listed line.
 _stated(need) if object.get(input, need.path, null) != null
+
+_stated(need) if {
+	need.weighed == "listed"
+	every line in controls.listed {
+		quantities.weighed(line)
+	}
+}
 
 _stated(need) if {
 	elements := object.get(input, need.each, null)

@@ -8,6 +8,8 @@
 #   - input: schema.application.schema
 package rareearth.decision
 
+import future.keywords.not
+
 import data.rareearth.clock as time_limit
 import data.rareearth.controls.lines
 import data.rareearth.coverage

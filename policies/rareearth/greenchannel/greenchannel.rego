@@ -7,6 +7,8 @@
 #   - input: schema.application.schema
 package rareearth.greenchannel
 
+import future.keywords.not
+
 import data.rareearth.controls
 import data.rareearth.greenchannel.observations
 import data.rareearth.lib.finding
@@ -217,7 +219,7 @@ findings contains found if {
 # title: All ten conditions with their state
 conditions := [condition |
 	some id in sort(object.keys(wording.rows))
-	condition := {"id": id, "met": _met(id), "text": _text(id)}
+	condition := {"id": id, "met": _found(id) == wording.rows[id].met_by_finding, "text": _text(id)}
 ]
 
 # METADATA
@@ -233,33 +235,39 @@ eligible if count(failed) == 0
 # METADATA
 # title: Fields that a condition needed and that are not stated
 missing contains observation.path if {
-	some observation in (((observations.goes_on | observations.beyond_need) | observations.not_civilian) | observations.outside_channel)
+	observations.channel != null
+	not input.kind in {"registration", "consultation"}
+	some observations_of_one in [
+		observations.outside_channel, observations.not_civilian, observations.not_clear, observations.goes_on,
+		observations.standing_faults, observations.beyond_need,
+	]
+	some observation in observations_of_one
 	observation.unstated
 }
 
 # METADATA
 # title: Rows whose dates the conditions looked at
-consulted contains row if {
+# description: The channels that the destination has or had, and the membership of every country that must be a member.
+consulted contains channel if some channel in _channels
+
+consulted contains membership if {
+	some channel in _channels
+	some country in observations.countries
+	membership := channel.members[country]
+}
+
+_channels contains channel if {
 	count(controls.listed) > 0
 	some channel in channels.rows
-	membership := channel.members[input.destination]
-	some row in [channel, membership]
+	channel.members[input.destination]
 }
 
-_by_condition[found.reason.rule] := found.reason if some found in findings
+_reasons[found.reason.rule] := found.reason if some found in findings
 
-_met(id) := wording.rows[id].met_by_finding if _by_condition[id]
+default _found(_) := false
 
-_met(id) := false if {
-	not _by_condition[id]
-	wording.rows[id].met_by_finding
-}
+_found(id) if _reasons[id]
 
-_met(id) if {
-	not _by_condition[id]
-	not wording.rows[id].met_by_finding
-}
+_text(id) := _reasons[id].text
 
-_text(id) := _by_condition[id].text
-
-_text(id) := wording.rows[id].text if not _by_condition[id]
+_text(id) := wording.rows[id].text if not _reasons[id]

@@ -7,6 +7,8 @@
 #   - input: schema.application.schema
 package rareearth.outcome
 
+import future.keywords.not
+
 import data.rareearth.controls
 import data.rareearth.greenchannel
 import data.rareearth.lib.finding
@@ -84,13 +86,7 @@ _applies(name) if {
 # Nothing is listed, nothing stands against the use or the parties, and all of that is known.
 _applies("no_licence_required") if {
 	controls.none_listed
-	parties.screening == "clear"
-	count(asked & {"refer_for_refusal", "enhanced_review"}) == 0
-}
-
-_applies("no_licence_required") if {
-	controls.none_listed
-	parties.screening == "hit"
+	parties.screening in {"clear", "hit"}
 	count(_standing_hits) == 0
 	count(asked & {"refer_for_refusal", "enhanced_review"}) == 0
 }

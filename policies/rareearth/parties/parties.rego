@@ -7,6 +7,8 @@
 #   - input: schema.application.schema
 package rareearth.parties
 
+import future.keywords.not
+
 import data.rareearth.lib.names
 import data.rareearth.lib.status
 import data.rareearth.reference.parties
@@ -60,21 +62,23 @@ _names(party) := {name | some key in ["name", "name_local"]; name := party[key]}
 
 # METADATA
 # title: List rows that carry the name of a subject
-# description: One hit a row, in whatever state the row is; several rows of one name are judged each for itself.
+# description: One hit for each name and row, in whatever state the row is; several rows of one name are judged each for itself.
 hits contains _hit(subject, name, id, "exact name", 1) if {
 	some subject in subjects
 	some name in subject.names
-	folded := names.fold(name)
-	folded != ""
-	some id in party_index.by_name[folded]
+	some id in _rows_named(name)
 }
 
+# Screening finds the exact names too; those are hits already.
 hits contains _hit(subject, name, match.row, "screening", match.score) if {
 	some subject in subjects
 	some name in subject.names
 	some match in data.screening.matches[name]
 	match.band == "hit"
+	not match.row in _rows_named(name)
 }
+
+_rows_named(name) := object.get(party_index.by_name, names.fold(name), [])
 
 _hit(subject, name, id, by, score) := {
 	"path": subject.path,
@@ -99,7 +103,8 @@ near contains {"path": subject.path, "name": name, "row": match.row, "listed_nam
 	some subject in subjects
 	some name in subject.names
 	some match in data.screening.matches[name]
-	match.band == "review"
+	match.band != "hit"
+	status.now(parties.rows[match.row]) != "not_yet"
 	not _hit_rows[subject.path][match.row]
 }
 
@@ -121,6 +126,8 @@ unscreened contains {"path": subject.path, "name": name} if {
 # title: What the screening of all names came to
 screening := "not_run" if count(unscreened) > 0
 
+else := "not_run" if count(subjects) == 0
+
 else := "hit" if count(hits) > 0
 
 else := "review" if count(near) > 0
@@ -136,11 +143,16 @@ end_users[i] := party if {
 
 # METADATA
 # title: Whether a party is itself military
+# description: Ties to armed forces do not make a firm military; they are a red flag (RF-03).
 military(party) if party.business == "military"
 
 military(party) if party.site_type == "military_base"
 
-military(party) if party.military_ties == true
+# METADATA
+# title: Whether a party is military or tied to it
+tied(party) if military(party)
+
+tied(party) if party.military_ties == true
 
 # METADATA
 # title: Parties on the watch list today

@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.validity
 
+import future.keywords.not
+
 import data.rareearth.controls.lines
 import data.rareearth.greenchannel
 import data.rareearth.lib.status
@@ -27,7 +29,7 @@ _ahead contains turn if {
 	turn > status.instant
 }
 
-# What the applicant stated can run out too: a paper is valid through its last day, a penalty up to its day.
+# What the applicant stated can run out too: a paper and a non-acceptance period last through their day.
 _ahead contains turn if {
 	not outcome.outcome in outcome.without_papers
 	some document in input.documents
@@ -37,7 +39,7 @@ _ahead contains turn if {
 
 _ahead contains turn if {
 	some penalty in input.exporter.penalties
-	turn := sprintf("%sT00:00:00+08:00", [penalty.no_applications_until])
+	turn := status.after_day(penalty.no_applications_until)
 	turn > status.instant
 }
 

@@ -7,6 +7,8 @@
 #   - input: schema.application.schema
 package rareearth.controls.lines
 
+import future.keywords.not
+
 import data.rareearth.lib.status
 import data.rareearth.reference.control_index as index
 import data.rareearth.reference.control_list
@@ -37,13 +39,11 @@ _entry(key, item, facts) := {
 	"code": key,
 	"instrument": control_list.entries[key].instrument,
 	"status": standing(key),
-	"matched_by": array.concat(
+	"matched_by": array.flatten([
 		[fact | some fact in ["control_code", "hs_code"]; key in facts[fact]],
-		array.concat(
-			["composition" | _shares_element(key, facts.present)],
-			["form" | item.form; _form_fits(key, item)],
-		),
-	),
+		["composition" | _shares_element(key, facts.present)],
+		["form" | _form_stated(item); _form_fits(key, item)],
+	]),
 }
 
 # METADATA
@@ -56,13 +56,14 @@ standing(key) := status.now(control_list.entries[key])
 binding(keys) := {key | some key in keys; standing(key) in {"in_force", "lapsed_unverified"}}
 
 # What each fact of an item points to. `composed` are entries that the composition alone is enough for; `pool` are
-# entries that the HS code proposes and no other fact rules out; `named` those of them that a fact singles out.
-_facts(item) := object.union(base, {"pool": pool, "named": _named(pool, base)}) if {
-	present := {part.element | some part in item.composition; part.wt_pct > 0}
+# entries that the HS code proposes and no other fact rules out; `named` those of them that a fact singles out. An element
+# without a share is contained; only a share of nought denies it.
+_facts(item) := object.union(base, {"pool": pool, "named": _named(pool, item, base)}) if {
+	present := {part.element | some part in item.composition; not part.wt_pct == 0}
 	base := {
 		"present": present,
 		"stated": {part.element | some part in item.composition},
-		"complete": object.get(item, "assay", "none") == "complete",
+		"complete": _complete(item),
 		"control_code": {key | some key in index.by_code[object.get(item, "control_code", "none")]},
 		"hs_code": _by_hs(object.get(item, "hs_code", "")),
 		"composed": _composed(item, present),
@@ -72,6 +73,14 @@ _facts(item) := object.union(base, {"pool": pool, "named": _named(pool, base)}) 
 		_form_fits(key, item)
 		not _ruled_out(key, item, base)
 	}
+}
+
+# An assay that names no element is not complete, whatever it is called.
+default _complete(_) := false
+
+_complete(item) if {
+	item.assay == "complete"
+	count(item.composition) > 0
 }
 
 _by_hs(code) := {key | some key in object.get(index.by_hs, code, [])} | {key | some key in object.get(index.by_hs8, substring(code, 0, 8), [])}
@@ -88,35 +97,59 @@ _composed(item, present) := {key |
 _magnet_without_cobalt(key, item, present) if {
 	control_list.entries[key].form == "magnet"
 	"Sm" in control_list.entries[key].symbols
-	item.assay == "complete"
+	_complete(item)
 	not "Co" in present
 }
 
-_named(pool, base) := ({key | some key in pool; _shares_element(key, base.present)} | _only(pool)) | _uncoded(base)
+_named(pool, item, base) := ({key | some key in pool; _shares_element(key, base.present)} | _only(pool)) | _covered(item, base)
 
 _only(pool) := pool if count(pool) == 1
 
 _only(pool) := set() if count(pool) != 1
 
-# Where no HS code is declared, or the declared one covers the element, the composition names the entries by itself.
-_uncoded(base) := base.composed if _covered(base)
+# Where no HS code is declared, or the declared one says what the composition says, the composition names the entries by itself.
+_covered(item, base) := base.composed if not item.hs_code
 
-_uncoded(base) := set() if not _covered(base)
+_covered(item, base) := _with_other_elements({key | some key in base.composed; _hs_says(key, item, base)}, base) if item.hs_code
 
-_covered(base) if {
-	some key in base.hs_code
-	_shares_element(key, base.present)
+# Entries that a code speaks for, and those of the elements that it leaves out. A code that speaks for none brings none in.
+_with_other_elements(spoken, base) := spoken | {key |
+	count(spoken) > 0
+	some key in base.composed
+	not _any_shares(spoken, key)
+}
+
+_any_shares(keys, key) if {
+	some other in keys
+	_shares_element(other, control_list.entries[key].symbols)
+}
+
+# The HS code is printed for the entry; or, where none is printed, for another entry of the same element.
+_hs_says(key, _, facts) if key in facts.hs_code
+
+_hs_says(key, _, facts) if {
+	count(control_list.entries[key].hs_codes) == 0
+	_any_shares(facts.hs_code, key)
+}
+
+# All rare-earth magnets have one line, whatever their composition.
+_hs_says(key, item, _) if {
+	control_list.entries[key].form == "magnet"
+	_rare_earth_magnet_code(item)
 }
 
 _form_fits(key, item) if _form_of_entry_fits(control_list.entries[key].form, item)
 
-_form_of_entry_fits(_, item) if not item.form
+_form_of_entry_fits(_, item) if not _form_stated(item)
 
 _form_of_entry_fits(form, item) if item.form in forms.rows[form].item_forms
 
-_shares_element(key, present) if {
+# Who says "other" says only what the goods are not called; it rules no entry out.
+_form_stated(item) if item.form != "other"
+
+_shares_element(key, elements) if {
 	some symbol in control_list.entries[key].symbols
-	symbol in present
+	symbol in elements
 }
 
 # A complete assay rules out entries of elements that it does not show; it says nothing about machines and know-how.
@@ -129,43 +162,47 @@ _ruled_out(key, item, base) if {
 
 _ruled_out(key, item, base) if _magnet_without_cobalt(key, item, base.present)
 
-# The ladder of the contract: the first rung that holds.
-_judged(item, facts) := _verdict("listed", "declared", _declared(item, facts) | facts.composed) if {
-	count(binding(_declared(item, facts) | facts.composed)) > 0
-	count(_declared(item, facts)) > 0
+# The ladder of the contract: the first rung that holds. Where a code or a fact points to entries, it ends here.
+_judged(item, facts) := _verdict("listed", "declared", keys) if {
+	keys := _with_other_elements(_declared(item, facts), facts)
+	_bind(keys)
 }
 
-else := _verdict("conflict", reason, ((facts.control_code | facts.composed) | facts.pool)) if {
+else := _verdict("conflict", reason, _pointed_to(facts)) if {
 	reason := _contradiction(item, facts)
 }
 
-else := _verdict("unclassified", "no_assay", facts.pool) if {
+else := _verdict("unclassified", "no_assay", facts.pool | _magnet_keys) if {
 	_magnet_of_unknown_content(item, facts)
-	count(binding(facts.pool | _magnet_keys)) > 0
+	_bind(_magnet_keys)
 }
 
-else := _verdict("listed", "named", _said_by_facts(item, facts)) if count(binding(_said_by_facts(item, facts))) > 0
+else := _verdict("listed", "named", facts.named) if _bind(facts.named)
 
-else := _verdict("unclassified", "several", facts.pool) if count(binding(facts.pool)) > 0
+else := _verdict("unclassified", "several", facts.pool) if _bind(facts.pool)
+
+else := _judged_by_goods(item, facts)
+
+# The rest of the ladder, where nothing points to an entry that binds today.
+_judged_by_goods(item, facts) := _verdict("unclassified", "unknown_code", _pointed_to(facts)) if unknown_code(item)
 
 else := _verdict("not_listed", "assembly", set()) if item.form == "assembly"
 
-else := _verdict("not_listed", "not_binding", shown) if {
-	shown := ((facts.control_code | facts.composed) | facts.pool) | facts.named
-	count(shown) > 0
-	not unknown_code(item)
-}
+else := _verdict("not_listed", "not_binding", _pointed_to(facts)) if count(_pointed_to(facts)) > 0
+
+else := _verdict("unclassified", "not_excluded", _not_excluded(item, facts)) if _bind(_not_excluded(item, facts))
 
 else := _verdict("not_listed", reason, set()) if {
 	reason := _clean(item, facts)
-	not unknown_code(item)
 }
 
 else := _verdict("unclassified", "unknown", set())
 
 _verdict(line_status, why, keys) := {"status": line_status, "why": why, "keys": keys}
 
-_said_by_facts(item, facts) := facts.named | {key | some key in facts.composed; not item.hs_code}
+_bind(keys) if count(binding(keys)) > 0
+
+_pointed_to(facts) := (facts.control_code | facts.composed) | facts.pool
 
 # The entries of the declared control code that fit the HS code, the form and the composition.
 _declared(item, facts) := {key |
@@ -178,23 +215,12 @@ _declared(item, facts) := {key |
 
 _hs_fits(_, item, _) if not item.hs_code
 
-_hs_fits(key, _, facts) if key in facts.hs_code
+_hs_fits(key, item, facts) if _hs_says(key, item, facts)
 
-# No code is printed for most alloys: such an entry goes with any code that does not speak of another element.
+# No code is printed for most alloys: such an entry goes with any code that the list does not have.
 _hs_fits(key, _, facts) if {
 	count(control_list.entries[key].hs_codes) == 0
-	not _speaks_of_others(key, facts)
-}
-
-_speaks_of_others(key, facts) if {
-	count(facts.hs_code) > 0
-	elements := {symbol | some symbol in control_list.entries[key].symbols}
-	not _any_shares(facts.hs_code, elements)
-}
-
-_any_shares(keys, elements) if {
-	some key in keys
-	_shares_element(key, elements)
+	count(facts.hs_code) == 0
 }
 
 _composition_fits(key, _) if count(control_list.entries[key].symbols) == 0
@@ -209,7 +235,6 @@ _composition_fits(key, facts) if {
 	not _denied(key, facts)
 }
 
-# A share stated as nought denies the element.
 _denied(key, facts) if {
 	some symbol in control_list.entries[key].symbols
 	symbol in facts.stated
@@ -221,24 +246,23 @@ _contradiction(item, facts) := "samarium_called_neodymium" if {
 	{"Sm", "Co"} & facts.present == {"Sm", "Co"}
 	_magnet(item)
 	_called_ndfeb(item)
-	count(binding(facts.composed | facts.pool)) > 0
+	_bind(facts.composed | facts.pool)
 }
 
 else := "code_does_not_fit" if {
 	count(facts.control_code) > 0
 	count(_declared(item, facts)) == 0
-	count(binding(((facts.control_code | facts.composed) | facts.pool))) > 0
+	_bind(_pointed_to(facts))
 }
 
 else := "stated_unlisted" if {
 	item.control_code == "none"
-	count(binding(facts.composed | facts.named)) > 0
+	_bind(facts.named)
 }
 
 else := "unlisted_hs_code" if {
-	item.hs_code
-	count(binding(facts.composed)) > 0
-	not _covered(facts)
+	_bind(facts.composed)
+	count(_covered(item, facts)) == 0
 }
 
 else := "more_than_the_whole" if sum([part.wt_pct | some part in item.composition]) > 100.5
@@ -277,6 +301,19 @@ unknown_code(item) if {
 	code := item.control_code
 	code != "none"
 	not index.by_code[code]
+}
+
+# Entries that the facts leave open: the HS code and the composition agree on one, and only the stated form speaks
+# against it; or the list prints no HS code for it and has thresholds that no composition answers (gallium, germanium,
+# antimony, cathode materials). Carbon is left out: most goods have some, and its share tells neither diamond nor graphite.
+_not_excluded(item, facts) := {key |
+	some key in facts.hs_code
+	_shares_element(key, facts.present)
+	not _ruled_out(key, item, facts)
+} | {key |
+	some key in index.unprinted.material
+	_form_fits(key, item)
+	_shares_element(key, facts.present - {"C"})
 }
 
 # What is enough to say that a line is not on the list.

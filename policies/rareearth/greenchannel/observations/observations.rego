@@ -7,12 +7,15 @@
 #   - input: schema.application.schema
 package rareearth.greenchannel.observations
 
+import future.keywords.not
+
 import data.rareearth.controls
 import data.rareearth.controls.lines
 import data.rareearth.lib.need
 import data.rareearth.lib.status
 import data.rareearth.licensing.completeness
 import data.rareearth.licensing.end_use
+import data.rareearth.licensing.end_user
 import data.rareearth.licensing.exporter
 import data.rareearth.parties
 import data.rareearth.redflags
@@ -71,6 +74,17 @@ outside_channel contains {
 	party.role in _resident_roles
 	not party.country
 }
+
+# METADATA
+# title: Countries whose membership of the channel is asked for
+countries contains input.destination
+
+countries contains party.country if {
+	some party in input.parties
+	party.role in _resident_roles
+}
+
+countries contains country if some country in input.onward.countries
 
 _resident_roles := {"importer", "consignee", "intermediate_consignee", "end_user", "ultimate_end_user"}
 
@@ -164,6 +178,16 @@ not_clear contains {
 	some name in parties.unscreened
 }
 
+not_clear contains {
+	"path": sprintf("/parties/%d/owners", [i]),
+	"en": sprintf("the owners of %s are not stated", [party.name]),
+	"zh": sprintf("未填报%s的股东", [party.name]),
+	"unstated": true,
+} if {
+	some i, party in parties.end_users
+	not party.owners
+}
+
 _counts(hit) if hit.kind == "party"
 
 _counts(hit) if hit.share_pct >= settings.owner_high_pct.value
@@ -180,7 +204,8 @@ incomplete contains {
 	"en": found.reason.text.en,
 	"zh": found.reason.text.zh,
 } if {
-	some found in completeness.findings
+	some found in ((completeness.findings | exporter.findings) | end_user.findings)
+	found.outcome == "incomplete"
 	some path in found.reason.paths
 }
 
@@ -254,7 +279,12 @@ goes_on contains {
 
 # METADATA
 # title: What stands against the exporter's standing
-standing_faults contains {"path": path, "en": sprintf("%s bars it", [path]), "zh": sprintf("%s构成限制", [path])} if {
+standing_faults contains {
+	"path": path,
+	"en": sprintf("%s bars it", [path]),
+	"zh": sprintf("%s构成限制", [path]),
+	"unstated": false,
+} if {
 	some path in exporter.bars
 }
 
@@ -262,8 +292,19 @@ standing_faults contains {
 	"path": "/exporter/overdue_reports",
 	"en": sprintf("%v usage reports are overdue", [input.exporter.overdue_reports]),
 	"zh": sprintf("有%v份使用报告逾期", [input.exporter.overdue_reports]),
+	"unstated": false,
 } if {
 	input.exporter.overdue_reports > 0
+}
+
+standing_faults contains {
+	"path": sprintf("/exporter/%s", [field]),
+	"en": sprintf("/exporter/%s is not stated", [field]),
+	"zh": sprintf("未填报/exporter/%s", [field]),
+	"unstated": true,
+} if {
+	some field in ["penalties", "overdue_reports"]
+	object.get(input, ["exporter", field], null) == null
 }
 
 # METADATA

@@ -5,6 +5,8 @@
 #   calendar has been announced there is no answer: the functions are undefined and `missing_year` names the gap.
 package rareearth.lib.calendar
 
+import future.keywords.not
+
 import data.rareearth.lib.status
 import data.rareearth.reference.calendar
 import data.rareearth.reference.calendar_index as index

@@ -5,6 +5,8 @@
 #   written nowhere else. A finding whose instrument is not in force is kept for its dates, but gives no reason.
 package rareearth.lib.finding
 
+import future.keywords.not
+
 import data.rareearth.lib.status
 import data.rareearth.reference.instruments
 

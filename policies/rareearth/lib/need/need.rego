@@ -7,10 +7,13 @@
 #   - input: schema.application.schema
 package rareearth.lib.need
 
+import future.keywords.not
+
 import data.rareearth.controls
 import data.rareearth.reference.control_list
 
-_kilograms := {"KGM": 1, "GRM": 0.001, "TNE": 1000}
+# Grams of each unit; whole numbers, so that no figure at a limit is rounded over it.
+_grams := {"GRM": 1, "KGM": 1000, "TNE": 1000000}
 
 # METADATA
 # title: Ordered contained material of all listed lines, in kilograms
@@ -40,30 +43,30 @@ order_months := (ordered_kg * 12) / annual_kg
 # METADATA
 # title: Months of consumption that order and stock cover
 # description: A stock that is not stated is left out here; the green channel asks for it.
-cover_months := ((ordered_kg + _stock) * 12) / annual_kg
+cover_months := ((ordered_kg + stock_kg) * 12) / annual_kg
 
-default _stock := 0
+cover_months := order_months if not stock_kg
 
-_stock := stock_kg
-
-_kg(quantity) := quantity.value * _kilograms[quantity.unit]
+_kg(quantity) := (quantity.value * _grams[quantity.unit]) / 1000
 
 # METADATA
 # title: Whether the quantity of a line is stated by weight
 weighed(line) if _kg(input.items[line.index].quantity) > 0
 
-_contained(line) := _kg(item.quantity) * _share(item, line) if item := input.items[line.index]
+_contained(line) := (_kg(item.quantity) * _percent(item, line)) / 100 if item := input.items[line.index]
 
-_share(item, line) := sum(shares) / 100 if {
+_percent(item, line) := min([100, sum(shares)]) if {
 	shares := _shares(item, line)
 	count(shares) > 0
 }
 
-_share(item, line) := 1 if count(_shares(item, line)) == 0
+_percent(item, line) := 100 if count(_shares(item, line)) == 0
 
-_shares(item, line) := [part.wt_pct |
+# A listed element without a share may be the whole.
+_shares(item, line) := [share |
 	listed := {symbol | some entry in line.entries; some symbol in control_list.entries[entry.code].symbols}
 	some part in item.composition
 	part.element in listed
-	part.wt_pct > 0
+	share := object.get(part, "wt_pct", 100)
+	share > 0
 ]

@@ -6,6 +6,8 @@
 #   (`2026-11-10T00:00:00+08:00`), which sorts as time does; the dates in the tables sort with them.
 package rareearth.lib.status
 
+import future.keywords.not
+
 import data.rareearth.reference.settings
 
 _beijing_ns := ((8 * 60) * 60) * 1000000000
@@ -33,15 +35,16 @@ _at(row, when) := "not_yet" if when < row.effective_from
 
 else := "ended" if _ended(row, when)
 
-else := "suspended" if _paused(row, when, true)
+else := "suspended" if _paused(row, when)
 
-else := "lapsed_unverified" if _paused(row, when, false)
-
-else := "lapsed_unverified" if _lapsed(row, when)
+else := "lapsed_unverified" if _doubted(row, when)
 
 else := "in_force"
 
-_ended(row, when) if _over(row.effective_until, when)
+_ended(row, when) if {
+	is_string(row.effective_until)
+	row.effective_until <= when
+}
 
 _ended(row, when) if {
 	some window in row.suspended
@@ -49,27 +52,41 @@ _ended(row, when) if {
 	_inside(window, when)
 }
 
-_paused(row, when, confirmed) if {
-	some window in row.suspended
-	object.get(window, "kind", "suspended") == "suspended"
-	window.confirmed == confirmed
+_paused(row, when) if {
+	some window in _suspensions(row)
+	window.confirmed
 	_inside(window, when)
 }
 
-# The last suspension is over and no notice since says that the measure lives again: nobody knows.
-_lapsed(row, when) if {
-	ends := {window.until | some window in row.suspended}
-	count(ends) > 0
-	every end in ends {
-		_over(end, when)
-	}
-	not _resumed(row, max(ends), when)
+# A suspension was announced, but its notice was not seen, nor a later one that the measure lives again: nobody knows.
+_doubted(row, when) if {
+	some window in _suspensions(row)
+	not window.confirmed
+	_inside(window, when)
+	not _resumed(row, window.from, when)
 }
 
-_resumed(row, end, when) if {
+# The last suspension is over, and no notice since says that the measure lives again: nobody knows.
+_doubted(row, when) if {
+	windows := {window | some window in row.suspended}
+	count(windows) > 0
+	every window in windows {
+		_over(window.until, when)
+	}
+	not _resumed(row, max({_settled(window) | some window in windows}), when)
+}
+
+_suspensions(row) := {window | some window in row.suspended; object.get(window, "kind", "suspended") == "suspended"}
+
+# From when on a notice counts: after a confirmed suspension, and even during one that was never confirmed.
+_settled(window) := window.until if window.confirmed
+
+_settled(window) := window.from if not window.confirmed
+
+_resumed(row, since, when) if {
 	some notice in row.resumed
 	notice.confirmed
-	notice.from >= end
+	notice.from >= since
 	notice.from <= when
 }
 
@@ -78,40 +95,41 @@ _inside(window, when) if {
 	not _over(window.until, when)
 }
 
-# An open end (null) is never over. Whether the printed end day itself still counts is one setting (U-01).
+# An open end (null) is never over. Whether the printed end day of a window itself still counts is one setting (U-01).
 _over(end, when) if {
 	is_string(end)
 	_last(end) <= when
 }
 
-_last(end) := end if not _day_counts(end)
-
 _last(end) := _next_day(end) if _day_counts(end)
+
+_last(end) := end if not _day_counts(end)
 
 _day_counts(end) if {
 	settings.end_day_counts.value
-	count(end) == 10
+	not contains(end, "T")
 }
 
 _next_day(day) := time.format([time.add_date(time.parse_ns("2006-01-02", day), 0, 0, 1), "UTC", "2006-01-02"])
 
 # METADATA
 # title: The instants at which the status of a row can change
-turns(row) := {_start_of(day) | some day in _opening(row)} | {_start_of(_last(day)) | some day in _closing(row)}
-
-_opening(row) := ({day | some day in [row.effective_from]} | {window.from | some window in object.get(row, "suspended", [])}) | {notice.from | some notice in object.get(row, "resumed", [])}
-
-_closing(row) := {day |
-	some day in [object.get(row, "effective_until", null)]
-	is_string(day)
-} | {window.until |
-	some window in object.get(row, "suspended", [])
+turns(row) := {_start_of(moment) | some moment in _bounds(row)} | {_start_of(_last(window.until)) |
+	some window in row.suspended
 	is_string(window.until)
 }
 
-_start_of(day) := sprintf("%sT00:00:00+08:00", [day]) if count(day) == 10
+_bounds(row) := {moment |
+	some moment in array.flatten([
+		[object.get(row, key, null) | some key in ["effective_from", "effective_until"]],
+		[window.from | some key in ["suspended", "resumed"]; some window in row[key]],
+	])
+	is_string(moment)
+}
 
-_start_of(moment) := moment if count(moment) > 10
+_start_of(moment) := moment if contains(moment, "T")
+
+_start_of(moment) := sprintf("%sT00:00:00+08:00", [moment]) if not contains(moment, "T")
 
 # METADATA
 # title: The first instant after a day that is itself still included

@@ -5,7 +5,10 @@
 #   - input: schema.application.schema
 package rareearth.licensing.end_use
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
+import data.rareearth.parties
 import data.rareearth.reference.sectors
 import data.rareearth.reference.settings
 
@@ -22,10 +25,10 @@ import data.rareearth.reference.settings
 #   factor: 1
 #   text:
 #     en: "The exporter states knowledge of a risk ({knowledge}: {risk}). A licence is needed whether or not the goods are listed."
-#     zh: "出口经营者申报知悉风险（{knowledge}：{risk}）。无论是否列管均须申请许可。"
+#     zh: "出口经营者申报其知道、应当知道或者已获主管部门通知存在风险（{knowledge}：{risk}）。物项无论是否列入管制清单，均须申请许可。"
 #   remedy:
 #     en: Describe what is known and from whom; the authority reviews it case by case.
-#     zh: 说明所知情况及来源，由主管机关逐案审查。
+#     zh: 说明所知情况及其来源，由主管部门逐案审查。
 findings contains found if {
 	input.end_use.knowledge in {"should_know", "knows", "informed_by_authority"}
 	found := finding.make(rego.metadata.rule(), ["/end_use/knowledge"], {
@@ -45,10 +48,10 @@ findings contains found if {
 #   factor: 1
 #   text:
 #     en: "The application indicates a military end use ({facts})."
-#     zh: "申请显示存在军事最终用途（{facts}）。"
+#     zh: "申请内容表明可能存在军事最终用途（{facts}）。"
 #   remedy:
 #     en: If the use is civilian, state it, name the product and the site, and have the end user certify it.
-#     zh: 如为民用，应写明用途、产品和场所，并由最终用户出具证明。
+#     zh: 如系民用，应写明用途、产品和使用场所，并由最终用户出具证明。
 findings contains found if {
 	count(_military_facts) > 0
 	found := finding.make(rego.metadata.rule(), sort(_military_facts), {"facts": sort(_military_facts)})
@@ -66,10 +69,10 @@ findings contains found if {
 #   factor: 1
 #   text:
 #     en: "Announcement 61 of 2025 refuses this use in principle ({facts})."
-#     zh: "2025年第61号公告对该用途原则上不予许可（{facts}）。"
+#     zh: "依据商务部公告2025年第61号，对该用途原则上不予许可（{facts}）。"
 #   remedy:
 #     en: Apply only with proof of another, civilian use.
-#     zh: 仅在能证明另有民用用途时申请。
+#     zh: 能够证明实际用途为民用的，方可申请。
 findings contains found if {
 	facts := _military_facts | {sprintf("/end_use/%s", [use]) | some use in ["wmd", "terrorism"]; input.end_use[use] == true}
 	count(facts) > 0
@@ -78,7 +81,9 @@ findings contains found if {
 
 # METADATA
 # title: Chips and military artificial intelligence are reviewed case by case
-# description: Logic at 14 nm or finer, memory of 256 layers or more, and artificial intelligence with possible military use.
+# description: >-
+#   Logic at 14 nm or finer, memory of 256 layers or more, and artificial intelligence with possible military use. A maker of
+#   semiconductors that states neither node nor layers may be at the fine end.
 # custom:
 #   id: ANN-2025-61 §4
 #   instrument: ANN-2025-61
@@ -88,10 +93,10 @@ findings contains found if {
 #   factor: 6
 #   text:
 #     en: "Announcement 61 of 2025 reviews this use case by case ({facts})."
-#     zh: "2025年第61号公告对该用途逐案审批（{facts}）。"
+#     zh: "依据商务部公告2025年第61号，对该用途逐案审批（{facts}）。"
 #   remedy:
 #     en: Give the node, the layers and the users of the products.
-#     zh: 说明制程、层数及产品用户。
+#     zh: 说明制程节点、层数以及产品的用户。
 findings contains found if {
 	count(case_by_case) > 0
 	found := finding.make(rego.metadata.rule(), sort(case_by_case), {"facts": sort(case_by_case)})
@@ -111,7 +116,7 @@ findings contains found if {
 #     zh: "所述最终用途为民用（{sector}）。"
 #   remedy:
 #     en: Nothing to mend; the end user must not change it without permission.
-#     zh: 无需补正；未经许可最终用户不得改变用途。
+#     zh: 无需补正；未经许可，最终用户不得擅自改变最终用途。
 findings contains found if {
 	civilian
 	found := finding.make(rego.metadata.rule(), ["/end_use/sector"], {"sector": input.end_use.sector})
@@ -140,6 +145,18 @@ case_by_case contains "/end_use/memory_layers" if input.end_use.memory_layers >=
 
 case_by_case contains "/end_use/ai_military" if input.end_use.ai_military == true
 
+case_by_case contains "/end_use/sector" if count(chip_figures_missing) > 0
+
+# METADATA
+# title: Figures that a buyer in the semiconductor sector has not stated
+# description: Either figure is enough; without both, absence is unknown, not coarse.
+chip_figures_missing := [path |
+	sectors.rows[input.end_use.sector].case_by_case
+	not input.end_use.semiconductor_node_nm
+	not input.end_use.memory_layers
+	some path in ["/end_use/semiconductor_node_nm", "/end_use/memory_layers"]
+]
+
 _military_facts contains "/end_use/military" if input.end_use.military == true
 
 _military_facts contains "/end_use/sector" if input.end_use.sector == "defence"
@@ -147,9 +164,5 @@ _military_facts contains "/end_use/sector" if input.end_use.sector == "defence"
 _military_facts contains sprintf("/parties/%d", [i]) if {
 	some i, party in input.parties
 	party.role in {"end_user", "ultimate_end_user", "consignee", "importer"}
-	_is_military(party)
+	parties.military(party)
 }
-
-_is_military(party) if party.business == "military"
-
-_is_military(party) if party.site_type == "military_base"

@@ -6,9 +6,9 @@
 package rareearth.licensing.end_user
 
 import data.rareearth.lib.finding
+import data.rareearth.lib.names
 import data.rareearth.lib.status
 import data.rareearth.parties
-import data.rareearth.reference.destinations
 import data.rareearth.reference.parties as listed
 import data.rareearth.reference.settings
 
@@ -26,7 +26,7 @@ import data.rareearth.reference.settings
 #     zh: "{name}（{role}）已被{instrument}列入出口管制管控名单（{listed_name}）。"
 #   remedy:
 #     en: Take the party out, or apply with kind special and show the special circumstances. If it is another firm of the same name, prove it.
-#     zh: 更换交易方，或以特殊情况（special）申请并说明理由。如系同名企业，应提供证明。
+#     zh: 更换交易方；或者以特殊情况（special）提出申请并说明理由。系同名的其他企业的，应当提供证明。
 findings contains found if {
 	object.get(input, "kind", "single") != "special"
 	some hit in _active("export-control")
@@ -44,11 +44,11 @@ findings contains found if {
 #   basis: [REG792-29, ECL-18]
 #   factor: 6
 #   text:
-#     en: "{name} ({role}) is on the export control list as {listed_name}; the exporter applies under special circumstances."
-#     zh: "{name}（{role}）已列入管控名单（{listed_name}），出口经营者以特殊情况提出申请。"
+#     en: "{name} ({role}) is on the export control list as {listed_name} by {instrument}; the exporter applies under special circumstances."
+#     zh: "{name}（{role}）已被{instrument}列入出口管制管控名单（{listed_name}），出口经营者以特殊情况提出申请。"
 #   remedy:
 #     en: Show the special circumstances and report after the deal as the approval demands.
-#     zh: 说明特殊情况，并按批准要求事后报告。
+#     zh: 说明特殊情况；获准交易的，按照要求报告。
 findings contains found if {
 	input.kind == "special"
 	some hit in _active("export-control")
@@ -71,7 +71,7 @@ findings contains found if {
 #     zh: "{name}（{role}）已被{instrument}列入不可靠实体清单（{listed_name}）。"
 #   remedy:
 #     en: Take the party out, or apply to the unreliable entity list working mechanism.
-#     zh: 更换交易方，或向不可靠实体清单工作机制提出申请。
+#     zh: 更换交易方，或者向不可靠实体清单工作机制提出申请。
 findings contains found if {
 	some hit in _active("unreliable-entity")
 	found := finding.make(rego.metadata.rule(), [hit.path], hit)
@@ -93,7 +93,7 @@ findings contains found if {
 #     zh: "{name}（{role}）已被{instrument}列入关注名单（{listed_name}）。"
 #   remedy:
 #     en: Apply for a single licence with a risk assessment report and a compliance undertaking; help the party to pass verification.
-#     zh: 申请单项许可，提交风险评估报告和合规承诺；协助该方通过核查。
+#     zh: 申请单项许可，并提交风险评估报告和合规承诺；协助该主体通过核查。
 findings contains found if {
 	some hit in parties.watched
 	found := finding.make(rego.metadata.rule(), [hit.path], hit)
@@ -133,7 +133,7 @@ findings contains found if {
 #   factor: 5
 #   text:
 #     en: "The application concerns military users, military use or military strength in Japan ({facts})."
-#     zh: "申请涉及日本军事用户、军事用途或有助于提升军事实力的用途（{facts}）。"
+#     zh: "申请涉及日本军事用户、军事用途，或者其他有助于提升日本军事实力的最终用户、最终用途（{facts}）。"
 #   remedy:
 #     en: None for a military user or use; a civilian user has to be stated and certified as such.
 #     zh: 军事用户或军事用途不予许可；民用用户须如实填报并出具证明。
@@ -144,10 +144,11 @@ findings contains found if {
 }
 
 # METADATA
-# title: Owned by a listed party under announcement 61
+# title: In principle refused by announcement 61, the importer or end user
 # description: >-
-#   Announcement 61 refuses in principle the subsidiaries and branches that control-list or watch-list parties hold to 50 %
-#   or more. There is no such rule in the statutes: without the announcement ownership is a red flag (RF-05).
+#   Announcement 61 refuses in principle importers and end users on the control list or the watch list, and what these hold to
+#   50 % or more. The statutes refuse a control-list party already (ECL-18); they know no 50 % rule, so that without the
+#   announcement ownership is a red flag (RF-05).
 # custom:
 #   id: ANN-2025-61 §2
 #   instrument: ANN-2025-61
@@ -156,17 +157,16 @@ findings contains found if {
 #   basis: [ANN-2025-61, REG792-49]
 #   factor: 6
 #   text:
-#     en: "{name} holds {share_pct} % of a party and is listed as {listed_name} by {instrument}."
-#     zh: "{name}持有交易方{share_pct}%的股权，且被{instrument}列名（{listed_name}）。"
+#     en: "Announcement 61 of 2025 refuses in principle: {name}, listed as {listed_name} by {notice}, is the {role} or holds half or more of it."
+#     zh: "依据商务部公告2025年第61号，原则上不予许可：{name}已被{notice}列名（{listed_name}），其为{role}，或者持有{role}50%以上股权。"
 #   remedy:
 #     en: Show the ownership as it is today, or choose another party.
-#     zh: 提供最新股权证明，或更换交易方。
+#     zh: 提供最新的股权证明，或者更换交易方。
 findings contains found if {
 	some hit in parties.hits
-	hit.kind == "owner"
-	hit.list in {"export-control", "watch"}
+	hit.role in {"importer", "end_user", "ultimate_end_user"}
 	hit.status == "in_force"
-	hit.share_pct >= settings.owner_high_pct.value
+	_refused_by_61(hit)
 	found := finding.make(rego.metadata.rule(), [hit.path], object.union(object.remove(hit, ["instrument"]), {"notice": hit.instrument}))
 }
 
@@ -181,10 +181,10 @@ findings contains found if {
 #   factor: 6
 #   text:
 #     en: "The parties were not screened for near matches ({names})."
-#     zh: "未对交易方名称进行近似比对筛查（{names}）。"
+#     zh: "交易方名称未经近似名称筛查（{names}）。"
 #   remedy:
 #     en: Decide through the service, which screens every name, or supply data.screening.
-#     zh: 通过本服务判定（自动筛查全部名称），或提供 data.screening。
+#     zh: 通过本服务判定（自动筛查全部名称），或者提供 data.screening。
 findings contains found if {
 	parties.screening == "not_run"
 	found := finding.make(
@@ -205,15 +205,16 @@ findings contains found if {
 #   factor: 3
 #   text:
 #     en: "A single licence covers one end user; {count} are named."
-#     zh: "单项许可仅限一个最终用户；申请中列有{count}个。"
+#     zh: "单项许可仅限向一个最终用户出口；申请列有{count}个最终用户。"
 #   remedy:
 #     en: File one application for each end user, or apply for a general licence.
-#     zh: 按最终用户分别申请，或申请通用许可。
+#     zh: 按最终用户分别申请，或者申请通用许可。
 findings contains found if {
 	object.get(input, "kind", "single") == "single"
-	named := {party.name | some party in input.parties; party.role == "end_user"}
+	named := {names.fold(party.name) | some party in input.parties; party.role == "end_user"}
 	count(named) > 1
-	found := finding.make(rego.metadata.rule(), ["/parties"], {"count": count(named), "end_users": sort(named)})
+	paths := [sprintf("/parties/%d", [i]) | some i, party in input.parties; party.role == "end_user"]
+	found := finding.make(rego.metadata.rule(), paths, {"count": count(named), "missing": paths})
 }
 
 # METADATA
@@ -227,10 +228,10 @@ findings contains found if {
 #   factor: 8
 #   text:
 #     en: "The party lists were last checked on {checked_on}, more than {days} days ago."
-#     zh: "交易方名单最近核对日期为{checked_on}，已超过{days}天。"
+#     zh: "各名单最近一次核对于{checked_on}，至今已超过{days}日。"
 #   remedy:
 #     en: Read the official pages again, and update the reference data and its date.
-#     zh: 重新核对官方公布页面，并更新基础数据及核对日期。
+#     zh: 重新核对官方公布的名单，并更新基础数据及核对日期。
 findings contains found if {
 	checked := listed.provenance.checked_on
 	days := settings.list_stale_days.value
@@ -246,23 +247,34 @@ _active(list) := {hit |
 	hit.status == "in_force"
 }
 
+_refused_by_61(hit) if {
+	hit.kind == "party"
+	hit.list == "watch"
+}
+
+_refused_by_61(hit) if {
+	hit.kind == "owner"
+	hit.list in {"export-control", "watch"}
+	hit.share_pct >= settings.owner_high_pct.value
+}
+
 # Military facts that are tied to a country: a user there, or a military use of goods that go there.
-_military_in(country) := {sprintf("/parties/%d", [i]) |
+_military_in(country) := _military_users(country) | _military_uses(country)
+
+_military_users(country) := {sprintf("/parties/%d", [i]) |
 	some i, party in parties.end_users
-	destinations.military_ban[country]
 	party.country == country
 	parties.military(party)
-} | {"/end_use/military" | _military_use_in(country)}
-
-_military_use_in(country) if {
-	input.end_use.military == true
-	country in _countries
 }
 
-_military_use_in(country) if {
-	input.end_use.sector == "defence"
+_military_uses(country) := {path |
 	country in _countries
+	some path in _stated_uses
 }
+
+_stated_uses contains "/end_use/military" if input.end_use.military == true
+
+_stated_uses contains "/end_use/sector" if input.end_use.sector == "defence"
 
 # Where the goods or what is made of them end up, as far as stated.
 _countries contains input.destination

@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.licensing.exporter
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.lib.status
 import data.rareearth.parties
@@ -21,14 +23,14 @@ import data.rareearth.reference.settings
 #   basis: [ECL-39]
 #   factor: 7
 #   text:
-#     en: "Applications of this exporter are not accepted until {until}."
-#     zh: "在{until}之前，主管机关不受理该出口经营者的申请。"
+#     en: "Applications of this exporter are not accepted up to and including {until}."
+#     zh: "主管部门不受理该出口经营者的申请，直至{until}（含当日）。"
 #   remedy:
 #     en: Apply again after the period, or show that it was lifted.
-#     zh: 期满后再申请，或证明限制已解除。
+#     zh: 期满后再行申请，或者证明该限制已经解除。
 findings contains found if {
 	some i, penalty in input.exporter.penalties
-	penalty.no_applications_until > status.today
+	_shut_out(penalty)
 	found := finding.make(
 		rego.metadata.rule(),
 		[sprintf("/exporter/penalties/%d/no_applications_until", [i])],
@@ -40,19 +42,20 @@ findings contains found if {
 # title: Bar from general licence and registration
 # description: >-
 #   A criminal penalty for export-control offences, a grave administrative penalty within five years, or being wholly owned
-#   by a control-listed foreign party. The exporter may still apply for single licences.
+#   by a control-listed foreign party. What is not stated (how grave, since when, what share) is not taken as harmless. The
+#   exporter may still apply for single licences.
 # custom:
 #   id: REG792-20
 #   effect: flag
 #   severity: medium
-#   basis: [REG792-20, ECL-39]
+#   basis: [REG792-20(1), ECL-39]
 #   factor: 7
 #   text:
 #     en: "General licence and registration are barred ({bars})."
-#     zh: "不得申请通用许可或登记填报（{bars}）。"
+#     zh: "不得申请通用许可，也不得以登记填报信息方式获得出口凭证（{bars}）。"
 #   remedy:
 #     en: Apply for single licences until the bar ends.
-#     zh: 在限制情形消除前申请单项许可。
+#     zh: 限制情形消除之前，可以申请单项许可。
 findings contains found if {
 	count(bars) > 0
 	found := finding.make(rego.metadata.rule(), sort(bars), {"bars": sort(bars)})
@@ -67,14 +70,14 @@ findings contains found if {
 #   id: ECL-14
 #   effect: flag
 #   severity: medium
-#   basis: [ECL-14, REG792-16(2), REG792-20]
+#   basis: [ECL-14, REG792-16(2), REG792-20(1), REG792-26]
 #   factor: 7
 #   text:
 #     en: "A general licence was asked for, but conditions are not met: {why}."
-#     zh: "申请通用许可，但不符合条件：{why}。"
+#     zh: "申请通用许可，但不符合下列条件：{why}。"
 #   remedy:
 #     en: Apply for single licences first, and set up the compliance programme; or state what is not stated.
-#     zh: 先行申请单项许可并建立内部合规制度；或补充未填报事项。
+#     zh: 建立内部合规制度并先行申请单项许可；或者补充未填报事项。
 findings contains found if {
 	input.kind == "general"
 	count(_general_obstacles) > 0
@@ -83,23 +86,23 @@ findings contains found if {
 
 # METADATA
 # title: Only a Chinese exporter can apply
-# description: The foreign buyer supplies papers; the application is the exporter's in China.
+# description: The foreign buyer supplies papers; the application is made by the exporter, who is in China.
 # custom:
 #   id: ECL-11
 #   effect: require
 #   severity: medium
-#   basis: [ECL-2, ECL-11]
+#   basis: [ECL-2, ECL-11, ECL-21]
 #   factor: 7
 #   text:
 #     en: "The exporter is established in {country}; only an exporter in China can apply."
-#     zh: "出口经营者设于{country}；仅中国境内出口经营者可提出申请。"
+#     zh: "出口经营者设立于{country}；仅中国境内的出口经营者可以提出申请。"
 #   remedy:
 #     en: Let the Chinese exporter file the application.
-#     zh: 由中国出口经营者提交申请。
+#     zh: 由中国境内的出口经营者提出申请。
 findings contains found if {
 	country := object.get(input.exporter, "country", "CN")
 	country != "CN"
-	found := finding.make(rego.metadata.rule(), ["/exporter/country"], {"country": country})
+	found := finding.make(rego.metadata.rule(), ["/exporter/country"], {"country": country, "missing": ["/exporter/country"]})
 }
 
 # METADATA
@@ -115,7 +118,7 @@ bars contains hit.path if {
 	hit.role == "exporter"
 	hit.list == "export-control"
 	hit.status in {"in_force", "lapsed_unverified"}
-	hit.share_pct == 100
+	hit.share_pct in {100, null}
 }
 
 # METADATA
@@ -125,19 +128,35 @@ general_licence_open if {
 	count(_general_obstacles) == 0
 }
 
-_barring(penalty) if penalty.kind == "criminal"
+# METADATA
+# title: Whether a penalty is open or grave
+# description: A gravity that is not stated is not taken as light.
+heavy(penalty) if penalty.kind == "criminal"
 
-# A grave penalty without a date is taken as recent: absence of a date is unknown, not old.
-_barring(penalty) if {
-	penalty.kind == "administrative"
-	penalty.grave == true
+heavy(penalty) if {
+	not penalty.grave == false
 	not _old(penalty)
 }
 
+heavy(penalty) if _shut_out(penalty)
+
+# The last day of the period is still inside it.
+_shut_out(penalty) if penalty.no_applications_until >= status.today
+
+_barring(penalty) if penalty.kind == "criminal"
+
+# A penalty without a date is taken as recent: absence of a date is unknown, not old.
+_barring(penalty) if {
+	penalty.kind == "administrative"
+	not penalty.grave == false
+	not _old(penalty)
+}
+
+# A period counted in years ends with the day of the same date; that day is still inside it.
 _old(penalty) if {
 	imposed := time.parse_ns("2006-01-02", penalty.imposed_on)
-	ends := time.add_date(imposed, settings.penalty_lookback_years.value, 0, 0)
-	status.today >= time.format([ends, "UTC", "2006-01-02"])
+	last := time.add_date(imposed, settings.penalty_lookback_years.value, 0, 0)
+	status.today > time.format([last, "UTC", "2006-01-02"])
 }
 
 _general_obstacles contains "/exporter/icp" if not _icp_running

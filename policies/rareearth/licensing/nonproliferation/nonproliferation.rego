@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.licensing.nonproliferation
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.reference.scope
 
@@ -23,7 +25,7 @@ import data.rareearth.reference.scope
 #     zh: "第{line}项属于军品（{by}）。"
 #   remedy:
 #     en: Apply to the authority for military exports; take the line out of this application.
-#     zh: 向军品出口主管部门申请，并将该项从本申请中删除。
+#     zh: 向国家军品出口管制管理部门申请，并将该项从本申请中删除。
 findings contains found if {
 	some hit in _elsewhere
 	hit.regime == "military"
@@ -42,10 +44,10 @@ findings contains found if {
 #   factor: 2
 #   text:
 #     en: "Line {line} is a nuclear item ({by})."
-#     zh: "第{line}项属于核物项（{by}）。"
+#     zh: "第{line}项属于核出口管制物项（{by}）。"
 #   remedy:
 #     en: Apply to the authority for nuclear exports; take the line out of this application.
-#     zh: 向核出口主管部门申请，并将该项从本申请中删除。
+#     zh: 向核出口管制主管部门申请，并将该项从本申请中删除。
 findings contains found if {
 	some hit in _elsewhere
 	hit.regime == "nuclear"
@@ -63,11 +65,11 @@ findings contains found if {
 #   basis: [REG792-47]
 #   factor: 2
 #   text:
-#     en: "Line {line} is declared as {regime} ({by}), which other rules govern."
-#     zh: "第{line}项申报为{regime}（{by}），适用其他规定。"
+#     en: "Line {line} is declared as {goods_en} ({by}), which other rules govern."
+#     zh: "第{line}项申报为{goods_zh}（{by}），适用其他规定。"
 #   remedy:
 #     en: Apply under the rules for monitored chemicals or missiles; take the line out of this application.
-#     zh: 按监控化学品或导弹相关规定申请，并将该项从本申请中删除。
+#     zh: 依照监控化学品或者导弹及相关物项的管理规定申请，并将该项从本申请中删除。
 findings contains found if {
 	some hit in _elsewhere
 	not hit.regime in {"military", "nuclear"}
@@ -85,10 +87,10 @@ findings contains found if {
 #   factor: 2
 #   text:
 #     en: The stated end use serves weapons of mass destruction or their means of delivery.
-#     zh: 所述最终用途涉及大规模杀伤性武器及其运载工具。
+#     zh: 所申报的最终用途涉及大规模杀伤性武器及其运载工具。
 #   remedy:
 #     en: None by correction of papers; if the statement is an error, correct it with proof.
-#     zh: 无法通过补正材料解决；如陈述有误，应更正并提供证明。
+#     zh: 无法通过补正材料解决；如申报有误，应予更正并提供证明。
 findings contains found if {
 	input.end_use.wmd == true
 	found := finding.make(rego.metadata.rule(), ["/end_use/wmd"], {})
@@ -105,22 +107,31 @@ findings contains found if {
 #   factor: 1
 #   text:
 #     en: The stated end use serves terrorism.
-#     zh: 所述最终用途涉及恐怖主义。
+#     zh: 所申报的最终用途涉及恐怖主义目的。
 #   remedy:
 #     en: None by correction of papers; if the statement is an error, correct it with proof.
-#     zh: 无法通过补正材料解决；如陈述有误，应更正并提供证明。
+#     zh: 无法通过补正材料解决；如申报有误，应予更正并提供证明。
 findings contains found if {
 	input.end_use.terrorism == true
 	found := finding.make(rego.metadata.rule(), ["/end_use/terrorism"], {})
 }
 
-_elsewhere contains {"path": sprintf("/items/%d/hs_code", [i]), "line": item.line, "regime": row.regime, "by": item.hs_code} if {
+_elsewhere contains _decided_elsewhere(sprintf("/items/%d/hs_code", [i]), item.line, row, item.hs_code) if {
 	some i, item in input.items
 	some length in [2, 4, 6]
 	row := scope.hs_prefixes[substring(item.hs_code, 0, length)]
 }
 
-_elsewhere contains {"path": sprintf("/items/%d/control_code", [i]), "line": item.line, "regime": row.regime, "by": item.control_code} if {
+_elsewhere contains _decided_elsewhere(sprintf("/items/%d/control_code", [i]), item.line, row, item.control_code) if {
 	some i, item in input.items
 	row := scope.declared[lower(item.control_code)]
+}
+
+_decided_elsewhere(path, line, row, by) := {
+	"path": path,
+	"line": line,
+	"regime": row.regime,
+	"goods_en": row.title.en,
+	"goods_zh": row.title.zh,
+	"by": by,
 }

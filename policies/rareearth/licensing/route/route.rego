@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.licensing.route
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.licensing.exporter
 import data.rareearth.parties
@@ -21,10 +23,10 @@ import data.rareearth.reference.registration_cases
 #   factor: 3
 #   text:
 #     en: "The regime {regime} is an export under the regulations, sale or not."
-#     zh: "贸易方式“{regime}”无论是否买卖，均属出口。"
+#     zh: "以{regime}方式向境外转移两用物项，无论是否属于买卖，均属出口。"
 #   remedy:
 #     en: Apply as for a sale; where the goods return, ask for registration instead.
-#     zh: 按出口申请许可；如货物复运，可申请登记填报。
+#     zh: 按出口申请许可；货物将复运的，可以改为申请以登记填报信息方式获得出口凭证。
 findings contains found if {
 	input.regime in {
 		"gift", "repair_return_out", "repair_return_in",
@@ -44,10 +46,10 @@ findings contains found if {
 #   factor: 3
 #   text:
 #     en: "The regime {regime} needs the licence as a direct export does."
-#     zh: "贸易方式“{regime}”与直接出口一样须取得许可。"
+#     zh: "以{regime}方式出境，与直接出口同样须取得许可。"
 #   remedy:
 #     en: Show the licence to customs when the goods leave the country; moves between bonded places inside China need none.
-#     zh: 货物出境时向海关交验许可证；境内海关特殊监管区域之间流转无需许可证。
+#     zh: 货物出境时向海关交验许可证；在境内海关特殊监管区域、保税监管场所之间流转的，无需取得许可证。
 findings contains found if {
 	input.regime in {"bonded_exit", "transit"}
 	found := finding.make(rego.metadata.rule(), ["/regime"], {"regime": input.regime})
@@ -63,16 +65,18 @@ findings contains found if {
 #   basis: [REG792-19, REG792-15]
 #   factor: 3
 #   text:
-#     en: "The registration case {case} applies ({basis_of_case}), and nothing bars it."
-#     zh: "符合登记填报情形{case}（{basis_of_case}），且无排除情形。"
+#     en: "A registration case applies: {case_en} ({basis_of_case}). Nothing bars it."
+#     zh: "符合以登记填报信息方式获得出口凭证的情形：{case_zh}（{basis_of_case}），且无限制情形。"
 #   remedy:
 #     en: Register before each export and keep proof that the goods went back.
-#     zh: 每次出口前登记填报，并保存货物复运的证明。
+#     zh: 每次出口前登记填报信息，并保存货物复运的证明。
 findings contains found if {
 	registrable
 	found := finding.make(rego.metadata.rule(), ["/registration_case"], {
 		"case": input.registration_case,
-		"basis_of_case": registration_cases.rows[input.registration_case].basis,
+		"case_en": _case.title.en,
+		"case_zh": _case.title.zh,
+		"basis_of_case": _case.basis,
 	})
 }
 
@@ -83,18 +87,18 @@ findings contains found if {
 #   id: REG792-20(2)
 #   effect: flag
 #   severity: medium
-#   basis: [REG792-19, REG792-20, REG792-26]
+#   basis: [REG792-19, REG792-20(1), REG792-20(2), REG792-26]
 #   factor: 3
 #   text:
 #     en: "Registration was asked for but is not open: {why}."
-#     zh: "申请登记填报，但不符合条件：{why}。"
+#     zh: "申请以登记填报信息方式获得出口凭证，但不符合下列条件：{why}。"
 #   remedy:
 #     en: Apply for a single licence, or state the registration case and the regime that go together.
-#     zh: 改为申请单项许可，或填报相符的登记情形与贸易方式。
+#     zh: 改为申请单项许可，或者填报相互对应的登记情形与贸易方式。
 findings contains found if {
 	input.kind == "registration"
-	not registrable
-	found := finding.make(rego.metadata.rule(), ["/registration_case"], {"why": sort(_obstacles)})
+	count(_obstacles) > 0
+	found := finding.make(rego.metadata.rule(), sort(_obstacles), {"why": sort(_obstacles)})
 }
 
 # METADATA
@@ -104,13 +108,15 @@ registrable if {
 	count(_obstacles) == 0
 }
 
-_obstacles contains "registration_case" if not registration_cases.rows[input.registration_case]
+_case := registration_cases.rows[input.registration_case]
 
-_obstacles contains "regime" if {
-	case := registration_cases.rows[input.registration_case]
-	not object.get(input, "regime", "general_trade") in case.regimes
+_obstacles contains "/registration_case" if not _case
+
+_obstacles contains "/regime" if {
+	regimes := _case.regimes
+	not object.get(input, "regime", "general_trade") in regimes
 }
 
-_obstacles contains "REG792-20" if count(exporter.bars) > 0
+_obstacles contains bar if some bar in exporter.bars
 
-_obstacles contains "REG792-26" if count(parties.watched) > 0
+_obstacles contains hit.path if some hit in parties.watched

@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.redflags.order
 
+import future.keywords.not
+
 import data.rareearth.controls.lines
 import data.rareearth.lib.finding
 import data.rareearth.lib.need
@@ -26,13 +28,11 @@ import data.rareearth.reference.wording
 #     zh: "最终用途表述笼统（{vague}）。"
 #   remedy:
 #     en: State product, model, manufacturer and country of use.
-#     zh: 写明产品、型号、整机厂商和使用国。
+#     zh: 写明产品、型号、整机制造商和使用国。
 findings contains found if {
 	input.end_use
-	vague := [sprintf("/end_use/%s", [field]) | some field in ["model", "oem", "site_country"]; not input.end_use[field]]
-	all_vague := array.concat(vague, ["/end_use/statement" | _generic(input.end_use.statement, wording.generic_end_use)])
-	count(all_vague) > 0
-	found := finding.make(rego.metadata.rule(), all_vague, {"vague": all_vague})
+	count(_vague) > 0
+	found := finding.make(rego.metadata.rule(), sort(_vague), {"vague": sort(_vague)})
 }
 
 # METADATA
@@ -51,7 +51,7 @@ findings contains found if {
 #     zh: "订货量加库存可满足{months}个月的消耗。"
 #   remedy:
 #     en: Order less, or document the higher need.
-#     zh: 减少数量，或提供需求增加的证明。
+#     zh: 减少订货量，或者提供需求增加的证明。
 findings contains found if {
 	months := need.cover_months
 	months > settings.cover_months_medium.value
@@ -75,7 +75,7 @@ findings contains found if {
 #     zh: "付款方式为{payment}。"
 #   remedy:
 #     en: Explain the terms, or pay by letter of credit or transfer.
-#     zh: 说明付款安排，或改用信用证、汇款。
+#     zh: 说明付款安排，或者改用信用证、汇款。
 findings contains found if {
 	_unusual_payment
 	found := finding.make(rego.metadata.rule(), ["/contract/payment"], {"payment": input.contract.payment})
@@ -95,7 +95,7 @@ findings contains found if {
 #     zh: "第{line}项仅描述为“{description}”。"
 #   remedy:
 #     en: Give grade, composition and dimensions.
-#     zh: 写明牌号、成分和规格。
+#     zh: 写明牌号、成分和规格尺寸。
 findings contains found if {
 	some i, item in input.items
 	_generic(item.description, wording.generic_description)
@@ -128,7 +128,9 @@ findings contains found if {
 
 # METADATA
 # title: Chips or military artificial intelligence
-# description: Logic at 14 nm or finer, memory of 256 layers or more, or artificial intelligence with possible military use.
+# description: >-
+#   Logic at 14 nm or finer, memory of 256 layers or more, artificial intelligence with possible military use, or a buyer in
+#   the semiconductor sector that states neither figure.
 # custom:
 #   id: RF-32
 #   effect: flag
@@ -140,11 +142,11 @@ findings contains found if {
 #     zh: "该最终用途需逐案审查（{facts}）。"
 #   remedy:
 #     en: Give node, layers, products and their users.
-#     zh: 说明制程、层数、产品及其用户。
+#     zh: 说明制程节点、层数、产品及其用户。
 findings contains found if {
 	count(end_use.case_by_case) > 0
 	facts := sort(end_use.case_by_case)
-	found := finding.make(rego.metadata.rule(), facts, {"facts": facts})
+	found := finding.make(rego.metadata.rule(), facts, {"facts": facts, "missing": end_use.chip_figures_missing})
 }
 
 # METADATA
@@ -161,7 +163,7 @@ findings contains found if {
 #     zh: 合同允许外国政府在中国境内实施核查。
 #   remedy:
 #     en: Take the clause out, or ask for the ministry's consent.
-#     zh: 删除该条款，或事先取得商务部同意。
+#     zh: 删除该条款，或者事先取得国务院商务主管部门同意。
 findings contains found if {
 	input.contract.foreign_inspection_in_cn == true
 	found := finding.make(rego.metadata.rule(), ["/contract/foreign_inspection_in_cn"], {})
@@ -177,31 +179,47 @@ findings contains found if {
 #   basis: [RF-35]
 #   factor: 6
 #   text:
-#     en: "The statement denies a use ({phrase}); that is a claim, not proof."
-#     zh: "陈述中否认某用途（{phrase}）；此为声明而非证明。"
+#     en: "The statement denies a use ({phrases}); that is a claim, not proof."
+#     zh: "用途说明中否认某种用途（{phrases}）；该表述仅为单方声明，不构成证明。"
 #   remedy:
 #     en: State the fields military, wmd and terrorism, and have the end user undertake it.
-#     zh: 填报 military、wmd、terrorism 字段，并由最终用户作出承诺。
+#     zh: 填报 military、wmd、terrorism 字段，并由最终用户作出书面承诺。
 findings contains found if {
 	statement := lower(input.end_use.statement)
 	phrases := [phrase | some phrase in wording.denials; contains(statement, phrase)]
 	count(phrases) > 0
-	found := finding.make(rego.metadata.rule(), ["/end_use/statement"], {"phrase": phrases[0]})
+	found := finding.make(rego.metadata.rule(), ["/end_use/statement"], {"phrases": phrases})
 }
 
 _cover_weight(months) := "high" if months > settings.cover_months_high.value
 
 _cover_weight(months) := "medium" if months <= settings.cover_months_high.value
 
-# Every word of the text is a generic one.
-_generic(text, words) if {
-	folded := trim(regex.replace(lower(text), `[^\p{L}\p{N}]+`, " "), " ")
-	every word in split(folded, " ") {
-		word in words
+_vague contains sprintf("/end_use/%s", [field]) if {
+	some field in ["model", "oem", "site_country"]
+	not input.end_use[field]
+}
+
+_vague contains "/end_use/statement" if _generic(input.end_use.statement, wording.generic_end_use)
+
+# A text of nothing but generic phrases, whatever punctuation stands between them.
+_generic(text, phrases) if {
+	parts := [part | some raw in regex.split(`[^\p{L}\p{N}\s_-]+`, lower(text)); part := _words(raw); count(part) > 0]
+	count(parts) > 0
+	every part in parts {
+		_says_nothing(part, phrases)
 	}
 }
 
-_generic(text, words) if lower(trim_space(text)) in words
+_words(text) := [word | some word in regex.split(`[\s_-]+`, text); word != ""]
+
+_says_nothing(words, phrases) if concat(" ", words) in phrases
+
+_says_nothing(words, phrases) if {
+	every word in words {
+		word in phrases
+	}
+}
 
 _unusual_payment if input.contract.payment == "cash"
 

@@ -5,14 +5,18 @@
 #   - input: schema.application.schema
 package rareearth.redflags.papers
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.lib.status
 import data.rareearth.licensing.completeness
+import data.rareearth.licensing.exporter
 import data.rareearth.reference.settings
 
 # METADATA
 # title: Doubtful certificate
-# description: Older than the configured limit, expired, unstamped, a copy, or of another contract.
+# description: >-
+#   Older than the configured limit, expired, unstamped, a copy, or of another contract. Who signed is not in the application.
 # custom:
 #   id: RF-25
 #   effect: flag
@@ -21,10 +25,10 @@ import data.rareearth.reference.settings
 #   factor: 6
 #   text:
 #     en: "The end-user certificate is doubtful ({faults})."
-#     zh: "最终用户证明存疑（{faults}）。"
+#     zh: "最终用户和最终用途证明存疑（{faults}）。"
 #   remedy:
 #     en: File a fresh, stamped original for this contract.
-#     zh: 提交本合同项下新出具的、加盖印章的正本。
+#     zh: 提交本合同项下新近出具、加盖印章的正本。
 findings contains found if {
 	some i, certificate in completeness.certificates
 	faults := sort(_certificate_faults(certificate))
@@ -48,7 +52,7 @@ findings contains found if {
 #     zh: "日期存在矛盾（{contradictions}）。"
 #   remedy:
 #     en: Correct the dates, or explain them with the original papers.
-#     zh: 更正日期，或以原始文件作出说明。
+#     zh: 更正日期，或者凭原始文件作出说明。
 findings contains found if {
 	count(_contradictions) > 0
 	found := finding.make(rego.metadata.rule(), sort(_contradictions), {"contradictions": sort(_contradictions)})
@@ -56,7 +60,7 @@ findings contains found if {
 
 # METADATA
 # title: Exporter with a record
-# description: An open or grave penalty weighs high; other penalties and overdue usage reports medium.
+# description: An open or grave penalty, or one of unstated gravity, weighs high; other penalties and overdue usage reports medium.
 # custom:
 #   id: RF-29
 #   effect: flag
@@ -65,10 +69,10 @@ findings contains found if {
 #   factor: 7
 #   text:
 #     en: "The exporter's record shows: {record}."
-#     zh: "出口经营者记录显示：{record}。"
+#     zh: "出口经营者的信用记录显示：{record}。"
 #   remedy:
 #     en: File the overdue reports and show what was mended after the penalty.
-#     zh: 补交逾期报告，并说明处罚后的整改情况。
+#     zh: 补交逾期报告，并说明受到处罚后的整改情况。
 findings contains found if {
 	count(_record) > 0
 	found := finding.graded(rego.metadata.rule(), _record_weight, sort(_record), {"record": sort(_record)})
@@ -109,8 +113,13 @@ _contradictions contains "/accepted_on" if input.accepted_on < input.filed_on
 
 _contradictions contains sprintf("/documents/%d/issued_on", [i]) if {
 	some i, document in input.documents
-	document.issued_on > input.filed_on
+	document.issued_on > _closed_on
 }
+
+# Papers may follow between filing and acceptance; after that the file is closed.
+_closed_on := input.accepted_on if input.accepted_on
+
+else := input.filed_on
 
 _contradictions contains sprintf("/documents/%d/expires_on", [i]) if {
 	some i, document in input.documents
@@ -143,15 +152,5 @@ _record_weight := "medium" if not _heavy_record
 
 _heavy_record if {
 	some penalty in input.exporter.penalties
-	penalty.grave == true
-}
-
-_heavy_record if {
-	some penalty in input.exporter.penalties
-	penalty.kind == "criminal"
-}
-
-_heavy_record if {
-	some penalty in input.exporter.penalties
-	penalty.no_applications_until > status.today
+	exporter.heavy(penalty)
 }

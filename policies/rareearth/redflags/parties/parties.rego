@@ -5,6 +5,8 @@
 #   - input: schema.application.schema
 package rareearth.redflags.parties
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.lib.status
 import data.rareearth.parties
@@ -25,7 +27,7 @@ import data.rareearth.reference.settings
 #     zh: "{name}与列名实体{listed_name}相近（得分{score}）。"
 #   remedy:
 #     en: Show by registration papers that it is another firm, or that it is the same.
-#     zh: 提交登记文件，证明是否为同一企业。
+#     zh: 提交登记文件，证明是否为同一主体。
 findings contains found if {
 	some match in parties.near
 	found := finding.make(rego.metadata.rule(), [match.path], match)
@@ -46,7 +48,7 @@ findings contains found if {
 #     zh: "{name}（{role}）曾被{instrument}列名（{listed_name}），措施当前状态为{status}。"
 #   remedy:
 #     en: Check for a notice since the last known one; where the status is unverified a person decides.
-#     zh: 核查是否有后续公告；状态未核实的由专人决定。
+#     zh: 核查此后是否另有公告；状态未能核实的，由专人决定。
 findings contains found if {
 	some hit in parties.hits
 	hit.kind == "party"
@@ -69,10 +71,10 @@ findings contains found if {
 #     zh: "{name}（{role}）与军方或安全部门存在联系。"
 #   remedy:
 #     en: Name the site and the product, and separate the civilian use from the tie.
-#     zh: 写明场所和产品，并说明民用用途与该联系的区分。
+#     zh: 写明使用场所和产品，并说明该民用用途如何与上述联系相区分。
 findings contains found if {
 	some i, party in input.parties
-	parties.military(party)
+	parties.tied(party)
 	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d", [i])], {"name": party.name, "role": party.role})
 }
 
@@ -108,17 +110,17 @@ findings contains found if {
 #   basis: [RF-05, ECL-18]
 #   factor: 6
 #   text:
-#     en: "{name} holds {share} % of a party and is listed as {listed_name} by {instrument} ({status})."
-#     zh: "{name}持有交易方{share}%股权，且被{instrument}列名（{listed_name}，{status}）。"
+#     en: "{name} holds {share_en} of the {role} and is listed as {listed_name} by {instrument} ({status})."
+#     zh: "{name}持有{role}{share_zh}的股权，且已被{instrument}列名（{listed_name}，{status}）。"
 #   remedy:
 #     en: Show the ownership as it is today, and that the owner does not get the goods.
-#     zh: 提供最新股权证明，并证明该股东不会取得货物。
+#     zh: 提供最新的股权证明，并证明该股东不会取得货物。
 findings contains found if {
 	some hit in parties.hits
 	hit.kind == "owner"
 	hit.status in {"in_force", "suspended", "lapsed_unverified"}
 	severity := _weight(hit.share_pct)
-	found := finding.graded(rego.metadata.rule(), severity, [hit.path], object.union(hit, {"share": _share(hit.share_pct)}))
+	found := finding.graded(rego.metadata.rule(), severity, [hit.path], object.union(hit, _share(hit.share_pct)))
 }
 
 # METADATA
@@ -135,14 +137,15 @@ findings contains found if {
 #     zh: "第{line}项的形态（{form}）与行业（{sector}）不符。"
 #   remedy:
 #     en: Explain what the end user makes of it, or correct the sector.
-#     zh: 说明最终用户如何使用，或更正行业。
+#     zh: 说明最终用户如何使用该货物，或者更正行业。
 findings contains found if {
 	usual := sectors.rows[input.end_use.sector].forms
 	some i, item in input.items
-	not item.form in usual
+	form := item.form
+	not form in usual
 	found := finding.make(rego.metadata.rule(), [sprintf("/items/%d/form", [i]), "/end_use/sector"], {
 		"line": item.line,
-		"form": item.form,
+		"form": form,
 		"sector": input.end_use.sector,
 	})
 }
@@ -213,7 +216,7 @@ findings contains found if {
 #     zh: "{name}曾未配合核查：{instrument}关注名单（{status}）。"
 #   remedy:
 #     en: Have the party verified; after success it leaves the list.
-#     zh: 协助该方完成核查，核查通过后可移出名单。
+#     zh: 协助该主体接受核查；经核查通过的，可以移出关注名单。
 findings contains found if {
 	some hit in parties.hits
 	hit.list == "watch"
@@ -236,10 +239,10 @@ findings contains found if {
 #     zh: "服务提供方{name}（{role}）在名单中列名（{listed_name}，{status}）。"
 #   remedy:
 #     en: Choose another service provider, or show that the listing has ended.
-#     zh: 更换服务提供方，或证明列名已解除。
+#     zh: 更换服务提供方，或者证明列名已经解除。
 findings contains found if {
 	some hit in parties.hits
-	hit.role in {"agent", "forwarder", "bank", "broker", "payer"}
+	hit.role in {"agent", "forwarder", "bank", "broker"}
 	hit.status != "not_yet"
 	found := finding.make(rego.metadata.rule(), [hit.path], hit)
 }
@@ -254,9 +257,9 @@ _weight(share) := "medium" if {
 # A listed owner whose share is not stated may hold it all.
 _weight(null) := "high"
 
-_share(null) := "an unstated share, possibly 100"
+_share(null) := {"share_en": "an unstated share", "share_zh": "未申报比例"}
 
-_share(share) := sprintf("%v", [share]) if share != null
+_share(share) := {"share_en": sprintf("%v %%", [share]), "share_zh": sprintf("%v%%", [share])} if share != null
 
 _site_stated(party) if {
 	party.address

@@ -5,10 +5,14 @@
 #   - input: schema.application.schema
 package rareearth.redflags.route
 
+import future.keywords.not
+
 import data.rareearth.lib.finding
 import data.rareearth.lib.names
+import data.rareearth.lib.status
 import data.rareearth.parties
 import data.rareearth.reference.destinations
+import data.rareearth.reference.instruments
 
 # METADATA
 # title: Consignee in another country than the end user
@@ -24,17 +28,15 @@ import data.rareearth.reference.destinations
 #     zh: "收货人{name}位于{country}，而最终用户均不在该国。"
 #   remedy:
 #     en: Explain the route, or deliver to the end user's country.
-#     zh: 说明运输安排，或直接交付至最终用户所在国。
+#     zh: 说明运输安排，或者直接交付至最终用户所在国。
 findings contains found if {
 	some i, party in input.parties
 	party.role == "consignee"
+	country := party.country
 	countries := {user.country | some user in parties.end_users}
 	count(countries) > 0
-	not party.country in countries
-	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d/country", [i])], {
-		"name": party.name,
-		"country": party.country,
-	})
+	not country in countries
+	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d/country", [i])], {"name": party.name, "country": country})
 }
 
 # METADATA
@@ -48,10 +50,10 @@ findings contains found if {
 #   factor: 5
 #   text:
 #     en: "{country} is a configured transhipment point."
-#     zh: "{country}属于所配置的转运地。"
+#     zh: "{country}系本系统所配置的转运地。"
 #   remedy:
 #     en: Ship directly, or show the through bill of lading.
-#     zh: 直接运输，或提供全程提单。
+#     zh: 直接运输，或者提供全程提单。
 findings contains found if {
 	some path, country in _transhipment
 	found := finding.make(rego.metadata.rule(), [path], {"country": country})
@@ -68,7 +70,7 @@ findings contains found if {
 #   factor: 6
 #   text:
 #     en: "{name} pays, but is neither importer, consignee nor end user, or sits in a third country."
-#     zh: "付款人{name}并非进口商、收货人或最终用户，或位于第三国。"
+#     zh: "付款人{name}并非进口商、收货人或者最终用户，或者位于第三国。"
 #   remedy:
 #     en: Explain who pays and why.
 #     zh: 说明付款人身份及原因。
@@ -89,21 +91,23 @@ findings contains found if {
 #   basis: [RF-23, ECL-16]
 #   factor: 6
 #   text:
-#     en: "It is open whether the goods stay with the end user ({facts})."
-#     zh: "货物是否留在最终用户处不明确（{facts}）。"
+#     en: "It is open whether the goods stay where they are bought: a middleman ({middlemen}) buys, and no onward countries are stated."
+#     zh: "货物是否留在购买方所在国不明确：购买方为中间商（{middlemen}），且未填报后续流向国家。"
 #   remedy:
 #     en: State onward countries, an empty list if none, in line with the undertakings.
 #     zh: 填报后续流向国家（无则填空列表），并与承诺保持一致。
 findings contains found if {
-	count(_open) > 0
-	found := finding.make(rego.metadata.rule(), sort(_open), {"facts": sort(_open)})
+	not input.onward.countries
+	middlemen := sort({party.name | some party in _buyers; party.business in {"trader", "forwarder"}})
+	count(middlemen) > 0
+	found := finding.make(rego.metadata.rule(), ["/onward/countries"], {"middlemen": middlemen})
 }
 
 # METADATA
 # title: Onward to a banned user
 # description: >-
-#   Products that go on to the defence industry of a country with a military ban. The goods themselves go elsewhere, so a named
-#   person weighs it.
+#   Products that go on to the defence industry of a country with a military ban that binds on the day. The goods themselves
+#   go elsewhere, so a named person weighs it.
 # custom:
 #   id: RF-24
 #   effect: refer
@@ -115,33 +119,32 @@ findings contains found if {
 #     zh: "货物或其制成品将流向受禁止的用户（{facts}）。"
 #   remedy:
 #     en: Exclude these users by contract and have the end user undertake it.
-#     zh: 以合同排除该类用户，并由最终用户承诺。
+#     zh: 以合同条款排除该类用户，并由最终用户作出承诺。
 findings contains found if {
 	count(_onward_banned) > 0
 	found := finding.make(rego.metadata.rule(), sort(_onward_banned), {"facts": sort(_onward_banned)})
 }
 
-_onward_banned contains "/onward/to_us_defence" if input.onward.to_us_defence == true
-
-_onward_banned contains sprintf("/onward/countries/%d", [i]) if {
-	some i, country in input.onward.countries
-	destinations.military_ban[country]
-	input.end_use.military == true
+_onward_banned contains "/onward/to_us_defence" if {
+	input.onward.to_us_defence == true
+	_banned("US")
 }
 
 _onward_banned contains sprintf("/onward/countries/%d", [i]) if {
 	some i, country in input.onward.countries
-	destinations.military_ban[country]
-	input.end_use.sector == "defence"
+	_banned(country)
+	_serves_military
 }
 
-# A middleman buys, and nothing is said of where the goods go on to.
-_open contains "/onward/countries" if {
-	not input.onward.countries
-	some party in input.parties
-	party.role in {"importer", "consignee", "end_user", "ultimate_end_user"}
-	party.business in {"trader", "forwarder"}
+# Whether a ban on military users of this country binds today; a lapsed suspension binds for caution.
+_banned(country) if {
+	ban := instruments.rows[destinations.military_ban[country]]
+	status.now(ban) in {"in_force", "lapsed_unverified"}
 }
+
+_serves_military if input.end_use.military == true
+
+_serves_military if input.end_use.sector == "defence"
 
 _transhipment[path] := country if {
 	some i, country in input.transit

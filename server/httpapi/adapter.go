@@ -1,0 +1,47 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+)
+
+// typed is the one adapter between HTTP and a function of the domain: it decodes the request, calls do, and writes what
+// came of it as JSON with the given status, or a problem document.
+func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error), do func(context.Context, In) (Out, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		in, err := decode(c)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		out, err := do(c.Request.Context(), in)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		body, err := json.Marshal(out, json.Deterministic(true))
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		write(c, status, "application/json", body)
+	}
+}
+
+// write sends a whole body; its length is stated, so that one that was cut off is noticed.
+func write(c *gin.Context, status int, mediaType string, body []byte) {
+	c.Header("Content-Type", mediaType)
+	c.Header("Content-Length", strconv.Itoa(len(body)))
+	c.Status(status)
+	c.Writer.WriteHeaderNow()
+	if c.Request.Method == http.MethodHead {
+		return
+	}
+	if _, err := c.Writer.Write(body); err != nil {
+		_ = c.Error(err) // the client went away; the access log says so
+	}
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"greenchannel/server/decision"
+)
+
+// question is an application and the instant it is asked about.
+type question struct {
+	app decision.Application
+	at  time.Time
+}
+
+// application decodes an application. The clock of a decision is the service's own.
+func (a api) application(c *gin.Context) (decision.Application, error) {
+	if _, err := parameters(c); err != nil {
+		return decision.Application{}, err
+	}
+	return a.readApplication(c)
+}
+
+func (a api) decide(ctx context.Context, app decision.Application) (decision.Decision, error) {
+	return a.Decisions.Decide(ctx, app)
+}
+
+// question decodes a dry run: only that may choose the instant.
+func (a api) question(c *gin.Context) (question, error) {
+	query, err := parameters(c, "as_of")
+	if err != nil {
+		return question{}, err
+	}
+	at, err := a.asOf(query)
+	if err != nil {
+		return question{}, err
+	}
+	app, err := a.readApplication(c)
+	return question{app, at}, err
+}
+
+func (a api) dryRun(ctx context.Context, q question) (decision.Decision, error) {
+	return a.Decisions.DryRun(ctx, q.app, q.at)
+}
+
+// listing is the control list that is asked for.
+type listing struct {
+	at     time.Time
+	filter decision.ControlFilter
+}
+
+func (a api) listing(c *gin.Context) (listing, error) {
+	query, err := parameters(c, "as_of", "element", "hs_code", "instrument", "form", "status")
+	if err != nil {
+		return listing{}, err
+	}
+	at, err := a.asOf(query)
+	return listing{at, decision.ControlFilter{
+		Element: query["element"], HSCode: query["hs_code"], Instrument: query["instrument"],
+		Form: query["form"], Status: query["status"],
+	}}, err
+}
+
+func (a api) listControls(ctx context.Context, l listing) (decision.ControlList, error) {
+	return a.Controls.Controls(ctx, l.at, l.filter)
+}
+
+// entry is one entry of the control list that is asked for.
+type entry struct {
+	at   time.Time
+	code string
+}
+
+func (a api) entry(c *gin.Context) (entry, error) {
+	query, err := parameters(c, "as_of")
+	if err != nil {
+		return entry{}, err
+	}
+	at, err := a.asOf(query)
+	return entry{at, strings.TrimPrefix(c.Param("code"), "/")}, err
+}
+
+func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) {
+	return a.Controls.Control(ctx, e.at, e.code)
+}
+
+// health is the answer of the probes.
+type health struct {
+	Status string              `json:"status"`
+	Policy *decision.PolicyRef `json:"policy,omitzero"`
+}
+
+type none struct{}
+
+func (a api) nothing(c *gin.Context) (none, error) {
+	_, err := parameters(c)
+	return none{}, err
+}
+
+// alive says that the process runs, nothing more.
+func (a api) alive(context.Context, none) (health, error) { return health{Status: "alive"}, nil }
+
+// ready says that decisions can be made, and by which bundle.
+func (a api) ready(context.Context, none) (health, error) {
+	policy, err := a.Ready()
+	if err != nil {
+		return health{}, err
+	}
+	return health{Status: "ready", Policy: &policy}, nil
+}

@@ -1,0 +1,88 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"greenchannel/server/problem"
+)
+
+const (
+	requestIDHeader = "X-Request-ID"
+	requestIDKey    = "greenchannel.request_id"
+)
+
+// requestID gives every request a name, so that a client's complaint finds its line in the log: the client's own if it is
+// short and plain, else a new one. What is odd is not repeated into logs and headers.
+func requestID(c *gin.Context) {
+	id := c.GetHeader(requestIDHeader)
+	if !plain(id) {
+		id = uuid.NewString()
+	}
+	c.Set(requestIDKey, id)
+	c.Header(requestIDHeader, id)
+}
+
+// plain says whether a text is 1 to 64 letters, digits, dots, dashes and underscores.
+func plain(text string) bool {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_'
+	}
+	return text != "" && len(text) <= 64 && !strings.ContainsFunc(text, odd)
+}
+
+// accessLog writes one line for each request: never a body, a query or a header of the client.
+func accessLog(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		log.InfoContext(c.Request.Context(), "request",
+			"method", c.Request.Method,
+			"path", c.Request.URL.Path,
+			"status", c.Writer.Status(),
+			"bytes", max(c.Writer.Size(), 0),
+			"duration", time.Since(start),
+			"remote", c.Request.RemoteAddr,
+			"request_id", c.GetString(requestIDKey),
+		)
+	}
+}
+
+// headers keeps browsers and caches from making anything of an answer but what it is. Decisions are confidential and hold
+// for an instant, so nothing is stored.
+func headers(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	c.Header("Referrer-Policy", "no-referrer")
+}
+
+// recovery turns a panic into a problem document without internals; the log keeps them.
+func recovery(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(cause) // net/http's own way to drop a connection
+			}
+			log.ErrorContext(c.Request.Context(), "panic", "cause", cause, "stack", string(debug.Stack()),
+				"request_id", c.GetString(requestIDKey))
+			if c.Writer.Written() {
+				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
+			}
+			fail(c, log, problem.Of(fmt.Errorf("panic: %v", cause)))
+		}()
+		c.Next()
+	}
+}

@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/problem"
+)
+
+// readApplication reads the body of a request as an application.
+func (a api) readApplication(c *gin.Context) (decision.Application, error) {
+	if err := declaredAsJSON(c.Request.Header); err != nil {
+		return decision.Application{}, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, decision.MaxBytes))
+	if err != nil {
+		return decision.Application{}, unread(err)
+	}
+	return a.Read(body)
+}
+
+// declaredAsJSON refuses a body that is not declared as plain JSON in UTF-8. That also keeps out forms that a page of
+// another site could make a browser send.
+func declaredAsJSON(header http.Header) error {
+	mediaType, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	switch charset, stated := params["charset"]; {
+	case err != nil || mediaType != "application/json":
+		return problem.New(problem.UnsupportedMedia, fmt.Sprintf(
+			"The body is declared as %q; send application/json.", header.Get("Content-Type")))
+	case stated && !strings.EqualFold(charset, "utf-8"):
+		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is declared as JSON in %q; send UTF-8.", charset))
+	}
+	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is encoded as %q; send it plain.", coding))
+	}
+	return nil
+}
+
+// unread says why a body did not arrive.
+func unread(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return problem.Wrap(err, problem.TooLarge, fmt.Sprintf("The body is longer than %d bytes; split the application.", tooLarge.Limit))
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return problem.Wrap(err, problem.Malformed, "The body did not arrive in time; send it again.")
+	}
+	return problem.Wrap(err, problem.Malformed, "The body did not arrive whole; send it again.")
+}
+
+// parameters gives the query parameters. Every one that is not known, and every one that is stated twice or empty, is a
+// fault: a misspelt as_of must not silently mean today.
+func parameters(c *gin.Context, known ...string) (map[string]string, error) {
+	query, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Malformed, "The query of the URL is not percent-encoded as it should be.")
+	}
+	values := map[string]string{}
+	var faults []problem.Fault
+	for name, stated := range query {
+		switch {
+		case !slices.Contains(known, name):
+			faults = append(faults, unknownParameter(name, known))
+		case len(stated) > 1:
+			faults = append(faults, parameterFault(name, fmt.Sprintf("is stated %d times; state it once", len(stated))))
+		case strings.TrimSpace(stated[0]) == "":
+			faults = append(faults, parameterFault(name, "is empty; give it a value or leave it out"))
+		default:
+			values[name] = stated[0]
+		}
+	}
+	if len(faults) > 0 {
+		slices.SortFunc(faults, func(a, b problem.Fault) int { return strings.Compare(a.Pointer, b.Pointer) })
+		return nil, problem.New(problem.Invalid, "The query of the URL is not understood.", faults...)
+	}
+	return values, nil
+}
+
+func parameterFault(name, detail string) problem.Fault {
+	const longest = 60
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "") + "…"
+	}
+	return problem.Fault{Pointer: "?" + name, Detail: detail}
+}
+
+func unknownParameter(name string, known []string) problem.Fault {
+	detail := "is no parameter of this route"
+	if near, ok := decision.Nearest(name, known); ok {
+		detail += fmt.Sprintf("; did you mean %q?", near)
+	} else if name == "as_of" {
+		detail = "is not for a decision, which is always as of now; ask POST /v1/dry-runs?as_of=… about another day"
+	} else if len(known) > 0 {
+		detail += "; known: " + strings.Join(known, ", ")
+	}
+	return parameterFault(name, detail)
+}
+
+// asOf is the instant that a request asks about: now, unless it says otherwise.
+func (a api) asOf(query map[string]string) (time.Time, error) {
+	text, stated := query["as_of"]
+	if !stated {
+		return a.Now(), nil
+	}
+	at, err := decision.ParseAsOf(text)
+	if err != nil {
+		return time.Time{}, problem.New(problem.Invalid, "The query of the URL is not understood.",
+			parameterFault("as_of", problem.Of(err).Detail))
+	}
+	return at, nil
+}

@@ -1,0 +1,153 @@
+package journal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"greenchannel/server/journal"
+)
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(childMode); mode != "" {
+		os.Exit(child(mode))
+	}
+	code := m.Run()
+	if err := removeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// ground is a database that a journal can be opened on, again and again.
+type ground struct {
+	name   string
+	url    string
+	folder string
+}
+
+// grounds gives a fresh one of every kind that there is.
+func grounds(t testing.TB) []ground {
+	t.Helper()
+	all := []ground{sqliteGround(t)}
+	if !withoutPostgres() {
+		all = append(all, postgresGround(t))
+	}
+	return all
+}
+
+func sqliteGround(t testing.TB) ground {
+	folder := t.TempDir()
+	return ground{"sqlite", "sqlite://" + folder, folder}
+}
+
+func postgresGround(t testing.TB) ground {
+	t.Helper()
+	return ground{"postgres", sharedPostgres(t).database(t), t.TempDir()}
+}
+
+// onEach runs a test on a fresh ground of every kind.
+func onEach(t *testing.T, test func(*testing.T, ground)) {
+	t.Parallel()
+	for _, g := range grounds(t) {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, g)
+		})
+	}
+}
+
+// node is the same database with a data folder of its own: another server on it. SQLite has only one.
+func (g ground) node(t testing.TB) ground {
+	return ground{g.name, g.url, t.TempDir()}
+}
+
+// open opens the journal and closes it at the end of the test.
+func (g ground) open(t testing.TB, options ...func(*journal.Options)) *journal.Journal {
+	t.Helper()
+	j, err := g.tryOpen(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := j.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return j
+}
+
+func (g ground) tryOpen(options ...func(*journal.Options)) (*journal.Journal, error) {
+	o := journal.Options{Folder: g.folder}
+	for _, choose := range options {
+		choose(&o)
+	}
+	return journal.Open(context.Background(), g.url, o)
+}
+
+func readOnly(o *journal.Options) { o.ReadOnly = true }
+
+func close1(t testing.TB, j *journal.Journal) {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// entry is a decision that could be recorded, with something of its own in every field.
+func entry(n int) journal.Entry {
+	return journal.Entry{
+		ID: newID(), Kind: journal.Decision, Clock: time.Date(2026, 11, 23, 9, 0, n%60, n, time.UTC),
+		Bundle: fmt.Sprintf("sha256:%064x", n),
+		Input:  fmt.Appendf(nil, `{"id": "A-%d", "exporter": {"name": "赣州 %d"}}`+"\n", n, n),
+		Reads:  fmt.Appendf(nil, `[{"path": "/registry/%d", "value": null}]`, n),
+		Result: fmt.Appendf(nil, `{"outcome":"green_channel","application_id":"A-%d"}`, n),
+		Caller: fmt.Sprintf("erp-%d", n%3), ApplicationID: fmt.Sprintf("A-%d", n), Exporter: fmt.Sprintf("赣州 %d", n),
+		Outcome: "green_channel",
+	}
+}
+
+// add appends an entry that must be taken.
+func add(t testing.TB, j *journal.Journal, e journal.Entry) journal.Receipt {
+	t.Helper()
+	r, err := j.Append(context.Background(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func fill(t testing.TB, j *journal.Journal, n int) {
+	t.Helper()
+	for i := range n {
+		add(t, j, entry(i))
+	}
+}
+
+func isDamage(err error) bool {
+	_, found := errors.AsType[*journal.Damage](err)
+	return found
+}
+
+func isRefusal(err error) bool {
+	_, found := errors.AsType[*journal.Refusal](err)
+	return found
+}
+
+// sound verifies a journal and gives how many records it has.
+func sound(t testing.TB, j *journal.Journal) uint64 {
+	t.Helper()
+	report, err := j.Verify(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Records
+}

@@ -1,0 +1,188 @@
+// Package cases decides the cases that lie beside it: an application, a day, and the decision that a lawyer expects. Each
+// is decided by every road there is (engine, command line, HTTP), and the answers have to be the same to the byte. The
+// cases say what the law does; how the runner reads and compares them is tested in runner_test.go.
+package cases
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"greenchannel/server/decision"
+)
+
+// fewest is how many decisions the cases have to cover.
+const fewest = 120
+
+// turns are the days around which the announcements change; one application has to be decided on all of them.
+func turns() []string {
+	return []string{"2025-04-03", "2025-04-04", "2025-11-08", "2026-01-15", "2026-11-09", "2026-11-10", "2026-11-23"}
+}
+
+func TestCases(t *testing.T) {
+	cases, err := load(".")
+	if err != nil {
+		t.Errorf("the cases are not all as they should be:\n%v", err)
+	}
+	w := open(t)
+	var seen tally
+	t.Run("decide", func(t *testing.T) {
+		for _, c := range cases {
+			t.Run(c.Case, func(t *testing.T) {
+				t.Parallel()
+				seen.begin()
+				body, err := c.body(".")
+				if err != nil {
+					t.Fatalf("%s: %v", c.place, err)
+				}
+				for _, day := range c.days {
+					if decided := w.check(t, c, day, body); decided != nil {
+						seen.add(c, day, *decided)
+					}
+				}
+			})
+		}
+	})
+	if seen.begun == len(cases) { // not when -run picked some of them
+		seen.report(t)
+	}
+}
+
+// check decides one application as of one day and compares. It gives the decision, if there is one.
+func (w *ways) check(t *testing.T, c *testCase, on day, body []byte) *decision.Decision {
+	t.Helper()
+	answer, err := w.decide(t.Context(), c, on.asOf, body)
+	if err != nil {
+		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+		return nil
+	}
+	decided, err := w.decode.Decode(answer)
+	if err != nil {
+		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+		return nil
+	}
+	diff, err := on.want.differ(decided)
+	if err != nil {
+		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+	}
+	if diff != "" {
+		t.Errorf("%s, as of %s, is not decided as wanted (-want +got):\n%s\nreasons: %s", c.place, on.asOf, diff, summary(decided))
+	}
+	for _, flaw := range flaws(decided) {
+		t.Errorf("%s, as of %s: %s", c.place, on.asOf, flaw)
+	}
+	return &decided
+}
+
+// decide takes every road that the case allows and gives the one answer that all of them gave.
+func (w *ways) decide(ctx context.Context, c *testCase, asOf string, body []byte) ([]byte, error) {
+	if c.stock {
+		return w.byStock(ctx, body, asOf, c.screening)
+	}
+	first, err := w.byEngine(ctx, body, asOf)
+	if err != nil {
+		return nil, fmt.Errorf("by engine: %w", err)
+	}
+	one, err := canonical(first)
+	if err != nil {
+		return nil, fmt.Errorf("by engine: %w", err)
+	}
+	for name, road := range map[string]func(context.Context, []byte, string) ([]byte, error){
+		"program": w.byProgram, "service": w.byService,
+	} {
+		answer, err := road(ctx, body, asOf)
+		if err != nil {
+			return nil, fmt.Errorf("by %s: %w", name, err)
+		}
+		other, err := canonical(answer)
+		if err != nil {
+			return nil, fmt.Errorf("by %s: %w", name, err)
+		}
+		if one != other {
+			return nil, fmt.Errorf("engine and %s do not agree (-engine +%s):\n%s", name, name, cmp.Diff(pretty([]byte(one)), pretty([]byte(other))))
+		}
+	}
+	return first, nil
+}
+
+// summary tells the reasons of a decision in one line each.
+func summary(d decision.Decision) string {
+	var lines []string
+	for _, r := range d.Reasons {
+		lines = append(lines, fmt.Sprintf("\n\t%s %s/%s: %s", r.Rule, r.Effect, r.Severity, r.Text.EN))
+	}
+	return strings.Join(lines, "")
+}
+
+// tally counts what the cases cover.
+type tally struct {
+	mutex    sync.Mutex
+	begun    int // cases
+	decided  int
+	stock    int
+	outcomes map[decision.Outcome]int
+	alone    map[string]int      // conditions of the green channel that failed alone
+	days     map[string][]string // by case
+}
+
+func (s *tally) begin() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.begun++
+}
+
+func (s *tally) add(c *testCase, on day, d decision.Decision) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.outcomes == nil {
+		s.outcomes, s.alone, s.days = map[decision.Outcome]int{}, map[string]int{}, map[string][]string{}
+	}
+	s.decided++
+	if c.stock {
+		s.stock++
+	}
+	s.outcomes[d.Outcome]++
+	if len(d.GreenChannel.Failed) == 1 {
+		s.alone[d.GreenChannel.Failed[0]]++
+	}
+	s.days[c.Case] = append(s.days[c.Case], on.asOf)
+}
+
+// report asks that the cases cover what they are for, and tells how much of it they do.
+func (s *tally) report(t *testing.T) {
+	t.Helper()
+	var outcomes []string
+	for _, outcome := range decision.Outcomes() {
+		outcomes = append(outcomes, fmt.Sprintf("%s %d", outcome, s.outcomes[outcome]))
+		if s.outcomes[outcome] == 0 {
+			t.Errorf("no case ends in %s", outcome)
+		}
+	}
+	var alone []string
+	for n := 1; n <= 9; n++ {
+		id := fmt.Sprintf("GC-P%02d", n)
+		alone = append(alone, fmt.Sprintf("%s %d", id, s.alone[id]))
+		if s.alone[id] == 0 {
+			t.Errorf("no case fails %s and no other condition of the green channel", id)
+		}
+	}
+	if s.decided < fewest {
+		t.Errorf("the cases cover %d decisions, want at least %d", s.decided, fewest)
+	}
+	through := slices.Sorted(maps.Keys(s.days))
+	through = slices.DeleteFunc(through, func(name string) bool { return len(overlap(turns(), s.days[name])) < len(turns()) })
+	if len(through) == 0 {
+		t.Errorf("no case decides one application as of all of %v", turns())
+	}
+	t.Attr("decisions", fmt.Sprintf("%d; %d by engine, program and service, %d by the policies alone (screening given or not run)",
+		s.decided, s.decided-s.stock, s.stock))
+	t.Attr("outcomes", strings.Join(outcomes, ", "))
+	t.Attr("failing_alone", strings.Join(alone, ", "))
+	t.Attr("on_all_turning_days", strings.Join(through, ", "))
+}

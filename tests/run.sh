@@ -1,0 +1,252 @@
+#!/usr/bin/env bash
+# Runs everything that has to hold before a change is taken, and closes with one line of counts.
+#
+#   tests/run.sh          all of it, as CI does; installs what it needs
+#   tests/run.sh quick    without linters that would have to be built, race detector, fuzzing and clean clone
+#   tests/run.sh STEP…    only steps whose name contains one of the words, such as "rego" or "go test"
+#
+# Every step runs even when an earlier one failed: one run tells all that has to be mended. Tools are built from the
+# module files in .ci/ into a cache outside the tree, once for each version.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+
+readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-10s}
+readonly tools=${XDG_CACHE_HOME:-$HOME/.cache}/greenchannel/bin
+scratch=$(mktemp -d)
+readonly scratch
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+readonly tally=$scratch/tally # one line a count: passed failed skipped
+: >"$tally"
+
+quick=false
+wanted=()
+for word in "$@"; do
+	case $word in
+	quick) quick=true ;;
+	-*) echo "usage: tests/run.sh [quick] [STEP…]" >&2 && exit 2 ;;
+	*) wanted+=("$word") ;;
+	esac
+done
+
+# --- running steps ---------------------------------------------------------------------------------------------------
+
+table=()
+broken=0
+
+# step NAME COMMAND… runs one step in a shell of its own. A step that counts nothing itself counts as one.
+step() {
+	local name=$1 lines status began
+	shift
+	chosen "$name" || return 0
+	printf '\n=== %s\n' "$name"
+	lines=$(wc -l <"$tally")
+	began=$SECONDS
+	set +e
+	(set -euo pipefail && "$@")
+	status=$?
+	set -e
+	local counted
+	counted=$(tail -n +$((lines + 1)) "$tally" | awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0, NR}')
+	local passed failed skipped rows
+	read -r passed failed skipped rows <<<"$counted"
+	if ((status != 0 && failed == 0)); then
+		echo "0 1 0" >>"$tally"
+		failed=1
+	elif ((status == 0 && rows == 0)); then
+		echo "1 0 0" >>"$tally"
+		passed=1
+	fi
+	local word=ok
+	if ((status != 0 || failed > 0)); then
+		word=FAILED
+		broken=$((broken + 1))
+	fi
+	table+=("$(printf '%-7s %4d s  %6d passed %4d failed %3d skipped  %s' "$word" $((SECONDS - began)) "$passed" "$failed" "$skipped" "$name")")
+	printf '%s: %s\n' "$name" "$word"
+}
+
+chosen() {
+	((${#wanted[@]} == 0)) && return 0
+	local word
+	for word in "${wanted[@]}"; do
+		[[ $1 == *"$word"* ]] && return 0
+	done
+	return 1
+}
+
+# note PASSED FAILED adds to the counts of the step that runs.
+note() { echo "$1 $2 0" >>"$tally"; }
+
+report() { go run ./tests/report "$@"; }
+
+# --- what is needed --------------------------------------------------------------------------------------------------
+
+# need COMMAND PACKAGE… installs Debian packages when a command is missing.
+need() {
+	local command=$1
+	shift
+	command -v "$command" >/dev/null && return
+	echo "installing $* for the command $command"
+	if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+		echo "the command $command is missing; install it (Debian: $*)" >&2
+		return 1
+	fi
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+prerequisites() {
+	command -v go >/dev/null || { echo "Go is missing; go.mod says which version" >&2 && return 1; }
+	need git git
+	need curl curl ca-certificates
+	need gcc gcc libc6-dev # for the race detector
+	go version
+	go mod download
+	opa >/dev/null
+	"$(opa)" version | head -n 1
+}
+
+# built NAME MODFILE PACKAGE prints the path of a tool at the version that the module file names, built if it is not there.
+built() {
+	local name=$1 modfile=$2 package=$3 version
+	version=$(go list -modfile="$modfile" -f '{{with .Module}}{{.Version}}{{end}}' "$package")
+	local binary=$tools/$name-$version-$(go env GOVERSION)
+	if [[ ! -x $binary ]]; then
+		mkdir -p "$tools"
+		go build -modfile="$modfile" -tags nomsgpack -o "$binary.$$" "$package" && mv "$binary.$$" "$binary"
+	fi
+	echo "$binary"
+}
+
+# The stock command, of the very version that the service embeds.
+opa() { built opa go.mod github.com/open-policy-agent/opa; }
+golangci() { built golangci-lint .ci/golangci.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint; }
+regal() { built regal .ci/regal.mod github.com/open-policy-agent/regal; }
+
+# files PATTERN… lists files that git knows or would add, and that are there.
+files() {
+	local name
+	git ls-files -z --cached --others --exclude-standard -- "$@" | while IFS= read -r -d '' name; do
+		[[ ! -e $name ]] || printf '%s\0' "$name"
+	done
+}
+
+# --- the steps -------------------------------------------------------------------------------------------------------
+
+formatted() {
+	local unformatted
+	unformatted=$(files '*.go' | xargs -0 gofmt -l)
+	[[ -z $unformatted ]] || { printf 'gofmt would change:\n%s\n' "$unformatted" && return 1; }
+}
+
+tidy() { go mod tidy -diff; }
+
+vetted() { go vet -tags nomsgpack ./...; }
+
+linted() {
+	local lint
+	lint=$(golangci)
+	"$lint" run ./...
+}
+
+rego_formatted() {
+	local unformatted
+	unformatted=$("$(opa)" fmt --list policies tests/conventions)
+	[[ -z $unformatted ]] || { printf 'opa fmt would change:\n%s\n' "$unformatted" && return 1; }
+}
+
+rego_linted() {
+	local lint
+	lint=$(regal)
+	"$lint" lint policies tests/conventions
+}
+
+rego_checked() {
+	"$(opa)" check --strict --schema policies/schemas --capabilities policies/capabilities/capabilities.json policies
+	"$(opa)" check --strict tests/conventions
+}
+
+# The sources are counted; the same tests as a bundle have to pass as well, and count as one.
+rego_tested() { "$(opa)" test --format json policies | report rego -tally "$tally"; }
+
+rego_tested_as_folder_bundle() { "$(opa)" test --format json --bundle policies | report rego; }
+
+rego_tested_as_archive() {
+	"$(opa)" build --bundle policies --output "$scratch/one.tar.gz"
+	"$(opa)" build --bundle policies --output "$scratch/two.tar.gz"
+	cmp "$scratch/one.tar.gz" "$scratch/two.tar.gz" || { echo "two builds of the same policies differ" && return 1; }
+	"$(opa)" test --format json --bundle "$scratch/one.tar.gz" | report rego
+}
+
+rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
+
+conventions_tested() {
+	"$(opa)" test --format json tests/conventions | report rego -tally "$tally"
+	"$(opa)" test --coverage --coverage-runs= --format json tests/conventions | report coverage
+}
+
+go_tested() {
+	local race=(-race)
+	! $quick || race=()
+	go test "${race[@]}" -tags nomsgpack -count=1 -timeout 25m -json ./... | report go -tally "$tally" -skips tests/report/skips.yaml
+}
+
+# Every fuzz function for a short time, one after the other. What it finds is kept under testdata/fuzz by go test.
+fuzzed() {
+	local packages package target found=0
+	packages=$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n 1 dirname | sort -u)
+	for package in $packages; do
+		for target in $(go test -tags nomsgpack -list '^Fuzz' "$package" | grep '^Fuzz'); do
+			found=$((found + 1))
+			echo "--- $target in $package, $fuzz_time"
+			if go test -tags nomsgpack -run '^$' -fuzz "^$target\$" -fuzztime "$fuzz_time" "$package" >"$scratch/fuzz" 2>&1; then
+				tail -n 3 "$scratch/fuzz"
+				note 1 0
+			else
+				cat "$scratch/fuzz"
+				note 0 1
+			fi
+		done
+	done
+	((found > 0)) || { echo "no fuzz function was found" && return 1; }
+}
+
+# The README's commands as a newcomer meets them: a clean clone (of the commit if there is nothing else, else of what
+# would be committed), and Go alone.
+clean_clone() {
+	local clone=$scratch/clone
+	if [[ -z $(git status --porcelain) ]]; then
+		git clone --quiet . "$clone"
+	else
+		mkdir "$clone" && git init --quiet "$clone"
+		files | tar --create --null --files-from=- | tar --extract --directory "$clone"
+		git -C "$clone" add --all
+	fi
+	mkdir "$scratch/path"
+	ln -s "$(opa)" "$scratch/path/opa"
+	PATH=$scratch/path:$PATH tests/readme.sh "$clone" README.md policies/README.md
+}
+
+step "prerequisites" prerequisites
+step "gofmt" formatted
+step "go.mod is tidy" tidy
+step "go vet" vetted
+$quick || step "golangci-lint" linted
+step "rego format" rego_formatted
+$quick || step "rego lint" rego_linted
+step "rego check" rego_checked
+step "rego tests" rego_tested
+step "rego tests, folder as bundle" rego_tested_as_folder_bundle
+step "rego tests, built bundle" rego_tested_as_archive
+step "rego coverage" rego_covered
+step "rego conventions" conventions_tested
+step "go test" go_tested
+$quick || step "fuzzing" fuzzed
+$quick || step "README on a clean clone" clean_clone
+
+printf '\n=== summary\n'
+((${#table[@]} > 0)) || { echo "no step is called ${wanted[*]}" && exit 2; }
+printf '%s\n' "${table[@]}"
+printf '%d s in all\n\n' "$SECONDS"
+awk '{p += $1; f += $2; s += $3} END {printf "%d passed, %d failed, %d skipped\n", p, f, s}' "$tally"
+((broken == 0))
