@@ -62,6 +62,7 @@ func try(t fataler, s storage.Store, do func(storage.Store) (any, error)) (came 
 func document() map[string]any {
 	return map[string]any{
 		"a": map[string]any{"b": map[string]any{"c": "deep"}, "null": nil},
+		"e": []any{},
 		"l": []any{"zero", map[string]any{"k": "v"}, "two"},
 		"n": "leaf",
 	}
@@ -119,6 +120,10 @@ func TestContract(t *testing.T) {
 		"add in front":                       writing(storage.AddOp, "/l/0", "v"),
 		"add past the end":                   writing(storage.AddOp, "/l/4", "v"),
 		"add in a list by text":              writing(storage.AddOp, "/l/x", "v"),
+		"add to an empty list":               writing(storage.AddOp, "/e/-", "v"),
+		"add first to an empty list":         writing(storage.AddOp, "/e/0", "v"),
+		"add second to an empty list":        writing(storage.AddOp, "/e/1", "v"),
+		"remove from an empty list":          writing(storage.RemoveOp, "/e/0", nil),
 		"add inside an element":              writing(storage.AddOp, "/l/1/new", "v"),
 		"add inside the end":                 writing(storage.AddOp, "/l/-/new", "v"),
 		"replace member":                     writing(storage.ReplaceOp, "/a/b", "v"),

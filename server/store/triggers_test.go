@@ -145,6 +145,29 @@ func TestATriggerReadsTheChangeBeforeOthersDo(t *testing.T) {
 	}
 }
 
+// Paths and sources belong to the caller, who may use them again before the commit.
+func TestWhatTheCallerReusesIsCopied(t *testing.T) {
+	ctx, s := t.Context(), filled(t, document())
+	heard := listen(t, s, false)
+	if err := storage.Txn(ctx, s, storage.WriteParams, func(txn storage.Transaction) error {
+		at, source := path("/a/b"), []byte("package p")
+		if err := s.Write(ctx, txn, storage.ReplaceOp, at, "v"); err != nil {
+			return err
+		}
+		if err := s.UpsertPolicy(ctx, txn, "p", source); err != nil {
+			return err
+		}
+		at[1], source[8] = "x", 'q'
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want := []told{{Data: map[string]any{"/a/b": "v"}, Policy: map[string]string{"p": "package p"}}}
+	if diff := cmp.Diff(want, *heard); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAnUnregisteredTriggerIsSilent(t *testing.T) {
 	ctx, s := t.Context(), filled(t, document())
 	calls := 0

@@ -9,7 +9,7 @@ _accepted := {"accepted_on": "2026-06-01"}
 
 _running(application, reached) := limit if {
 	limit := clock.running with input as application
-		with data.rareearth.outcome.outcome as reached
+		with outcome.outcome as reached
 		with data.rareearth.parties.watched as set()
 		with time.now_ns as fixture.midnight("2026-06-24")
 }
@@ -58,7 +58,7 @@ test_the_licence_clock_does_not_run_while_acceptance_is_not_stated if _running({
 
 test_the_licence_clock_is_off_for_a_party_on_the_watch_list if {
 	limit := clock.running with input as _accepted
-		with data.rareearth.outcome.outcome as "enhanced_review"
+		with outcome.outcome as "enhanced_review"
 		with data.rareearth.parties.watched as {{"path": "/parties/0"}}
 	limit == null
 }
@@ -103,13 +103,13 @@ test_a_limit_in_working_days_gives_no_validity if not clock.valid_through("CLK-1
 
 test_every_duty_belongs_to_the_outcomes_that_its_row_names if {
 	every reached in outcome.order {
-		duties := clock.obligations with data.rareearth.outcome.outcome as reached
+		duties := clock.obligations with outcome.outcome as reached
 		{duty.id | some duty in duties} == {id | some id, row in obligations.rows; reached in row.outcomes}
 	}
 }
 
 test_a_duty_says_what_is_due_and_when if {
-	duties := clock.obligations with data.rareearth.outcome.outcome as "standard_review"
+	duties := clock.obligations with outcome.outcome as "standard_review"
 	some duty in duties
 	duty.id == "REG792-27"
 	object.keys(duty) == {"id", "text", "basis", "due"}
@@ -118,7 +118,7 @@ test_a_duty_says_what_is_due_and_when if {
 }
 
 test_duties_stand_in_the_order_of_their_ids if {
-	duties := clock.obligations with data.rareearth.outcome.outcome as "standard_review"
+	duties := clock.obligations with outcome.outcome as "standard_review"
 	ids := [duty.id | some duty in duties]
 	sort(ids) == ids
 	count(ids) > 5
@@ -126,11 +126,11 @@ test_duties_stand_in_the_order_of_their_ids if {
 
 test_nobody_has_duties_where_nothing_is_licensed if {
 	every reached in ["out_of_scope", "not_accepted", "prohibited", "classification_needed", "incomplete"] {
-		clock.obligations == [] with data.rareearth.outcome.outcome as reached
+		clock.obligations == [] with outcome.outcome as reached
 	}
 }
 
 test_evidence_is_kept_even_where_no_licence_is_required if {
-	duties := clock.obligations with data.rareearth.outcome.outcome as "no_licence_required"
+	duties := clock.obligations with outcome.outcome as "no_licence_required"
 	{duty.id | some duty in duties} == {"GACC-2025-123", "REG792-27"}
 }

@@ -113,9 +113,12 @@ test_a_coming_listing_is_shown if {
 }
 
 test_a_listing_that_ended_is_shown if {
-	ended := {"1C909.b": {"instrument": "ANN-2025-57", "form": "oxide", "symbols": ["Ho"], "hs_codes": [], "effective_from": "2025-11-08", "effective_until": "2026-12-01"}}
+	row := {
+		"instrument": "ANN-2025-57", "form": "oxide", "symbols": ["Ho"], "hs_codes": [],
+		"effective_from": "2025-11-08", "effective_until": "2026-12-01",
+	}
 	found := controls.findings with input as {"items": [_holmium]}
-		with data.rareearth.reference.control_list.entries as ended
+		with data.rareearth.reference.control_list.entries as {"1C909.b": row}
 		with time.now_ns as fixture.midnight("2026-12-01")
 	{each.reason.rule: each.reason.evidence.statuses | some each in found} == {"ECL-4": ["ended"]}
 }

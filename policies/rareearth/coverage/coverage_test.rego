@@ -20,7 +20,7 @@ _rows := {
 }
 
 _not_assessed(application) := {row.id: row.reason.en |
-	some row in coverage.not_assessed with input as application with data.rareearth.reference.coverage.rows as _rows
+	some row in coverage.not_assessed with input as application with table.rows as _rows
 }
 
 _full := {
@@ -38,7 +38,7 @@ test_a_flag_that_could_not_look_names_what_is_missing if {
 }
 
 test_all_that_is_missing_is_named_in_both_languages if {
-	rows := coverage.not_assessed with input as {"parties": [{"founded_on": "1990-01-01"}]} with data.rareearth.reference.coverage.rows as _rows
+	rows := coverage.not_assessed with input as {"parties": [{"founded_on": "1990-01-01"}]} with table.rows as _rows
 	rows == [
 		{"id": "ECL-99", "reason": {"en": "Not modelled.", "zh": "未纳入。"}},
 		{"id": "RF-99", "reason": {"en": "Missing: /end_use/sector, /items/*/form.", "zh": "缺少：/end_use/sector、/items/*/form。"}},

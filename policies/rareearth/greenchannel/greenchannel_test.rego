@@ -6,7 +6,7 @@ import data.rareearth.reference.conditions
 
 _failed(application) := ids if {
 	ids := greenchannel.failed with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 }
 
@@ -14,7 +14,7 @@ _set(fields) := fixture.with_fields(fields)
 
 _eligible(application) if {
 	greenchannel.eligible with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 }
 
@@ -70,7 +70,7 @@ test_p10_is_a_boost_that_nobody_needs if {
 
 _conditions(application) := found if {
 	found := greenchannel.conditions with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 }
 
@@ -122,7 +122,7 @@ test_each_condition_that_fails_is_a_finding_that_changes_no_outcome if {
 
 test_an_eligible_application_has_no_finding if {
 	found := greenchannel.findings with input as fixture.application
-		with data.screening as fixture.nothing_near(fixture.application)
+		with data.screening.matches as fixture.nothing_near(fixture.application)
 		with time.now_ns as fixture.today
 	found == set()
 }

@@ -9,14 +9,14 @@ import data.rareearth.outcome
 _reached(fields) := reached if {
 	application := fixture.with_fields(fields)
 	reached := outcome.outcome with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 }
 
 _asked(fields) := asked if {
 	application := fixture.with_fields(fields)
 	asked := outcome.asked with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 }
 
@@ -137,7 +137,7 @@ test_registration_goes_before_a_general_licence if _of({"registrable": true, "ge
 test_a_general_licence_goes_before_the_green_channel if {
 	application := fixture.with_fields(_general)
 	eligible := data.rareearth.greenchannel.eligible with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.today
 	eligible
 	_reached(_general) == "general_licence"
@@ -170,7 +170,7 @@ test_of_any_two_outcomes_the_earlier_wins if {
 	}
 }
 
-_given_both(one, other) := object.union(object.union(_given(one), _given(other)), {"asked": asked}) if {
+_given_both(one, other) := object.union_n([_given(one), _given(other), {"asked": asked}]) if {
 	asked := array.concat(object.get(_given(one), "asked", []), object.get(_given(other), "asked", []))
 }
 
@@ -187,7 +187,7 @@ test_what_does_not_decide_stays_a_reason if {
 	application := fixture.with_fields(_both(_both(_arms, _wmd), _incomplete))
 	rules := {found.reason.rule |
 		some found in outcome.speaking with input as application
-			with data.screening as fixture.nothing_near(application)
+			with data.screening.matches as fixture.nothing_near(application)
 			with time.now_ns as fixture.today
 	}
 	{"ECL-23", "ECL-12(3)(2)", "REG792-24"} & rules == {"ECL-23", "ECL-12(3)(2)", "REG792-24"}

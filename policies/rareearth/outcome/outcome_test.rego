@@ -12,7 +12,7 @@ _base := {"asked": [], "none_listed": false, "screening": "clear", "hits": [], "
 _of(facts) := reached if {
 	given := object.union(_base, facts)
 	reached := outcome.outcome with input as {}
-		with data.rareearth.outcome.asked as {wanted | some wanted in given.asked}
+		with outcome.asked as {wanted | some wanted in given.asked}
 		with data.rareearth.controls.none_listed as given.none_listed
 		with data.rareearth.parties.screening as given.screening
 		with data.rareearth.parties.hits as {hit | some hit in given.hits}
@@ -100,12 +100,12 @@ _gathered := {
 }
 
 test_only_measures_in_force_or_unverified_speak if {
-	asked := outcome.asked with data.rareearth.outcome.gathered as _gathered
+	asked := outcome.asked with outcome.gathered as _gathered
 	asked == {"refer_for_refusal", "enhanced_review"}
 }
 
 test_what_the_speaking_findings_miss_is_gathered if {
-	missing := outcome.missing with data.rareearth.outcome.gathered as {
+	missing := outcome.missing with outcome.gathered as {
 		{"outcome": "", "standing": "in_force", "reason": {"evidence": {"missing": ["contract", "/end_use/sector"]}}},
 		{"outcome": "", "standing": "in_force", "reason": {"evidence": {"missing": ["contract", "identity"]}}},
 		{"outcome": "", "standing": "suspended", "reason": {"evidence": {"missing": ["risk_assessment"]}}},

@@ -104,7 +104,7 @@ near contains {"path": subject.path, "name": name, "row": match.row, "listed_nam
 	some name in subject.names
 	some match in data.screening.matches[name]
 	match.band != "hit"
-	status.now(parties.rows[match.row]) != "not_yet"
+	not status.now(parties.rows[match.row]) == "not_yet"
 	not _hit_rows[subject.path][match.row]
 }
 

@@ -143,7 +143,7 @@ _screened(application, matches) := object.union({name: [] | some name in {"A", "
 
 _near(application, matches) := {[match.path, match.row] |
 	some match in parties.near with input as application
-		with data.screening as {"matches": _screened(application, matches)}
+		with data.screening.matches as _screened(application, matches)
 		with data.rareearth.reference.parties.rows as _rows
 		with data.rareearth.reference.party_index.by_name as _names
 		with time.now_ns as fixture.midnight(_today)
@@ -151,7 +151,7 @@ _near(application, matches) := {[match.path, match.row] |
 
 _screening(application, matches) := state if {
 	state := parties.screening with input as application
-		with data.screening as {"matches": _screened(application, matches)}
+		with data.screening.matches as _screened(application, matches)
 		with data.rareearth.reference.parties.rows as _rows
 		with data.rareearth.reference.party_index.by_name as _names
 		with time.now_ns as fixture.midnight(_today)
@@ -167,8 +167,8 @@ test_without_screening_every_name_is_unscreened if {
 
 test_one_name_without_an_answer_is_enough_for_not_run if {
 	application := _party({"name_local": "乙"})
-	parties.screening == "not_run" with input as application with data.screening as {"matches": {"A": [], "B": []}}
-	parties.screening == "clear" with input as application with data.screening as {"matches": {"A": [], "B": [], "乙": []}}
+	parties.screening == "not_run" with input as application with data.screening.matches as {"A": [], "B": []}
+	parties.screening == "clear" with input as application with data.screening.matches as {"A": [], "B": [], "乙": []}
 }
 
 test_an_exact_hit_does_not_stand_for_a_screening if {
@@ -189,7 +189,7 @@ test_a_match_in_the_hit_band_is_a_hit if {
 	_screening(_party({}), matches) == "hit"
 	_near(_party({}), matches) == set()
 	found := parties.hits with input as _party({})
-		with data.screening as {"matches": matches}
+		with data.screening.matches as matches
 		with data.rareearth.reference.parties.rows as _rows
 		with time.now_ns as fixture.midnight(_today)
 	{[hit.row, hit.matched_by, hit.score] | some hit in found} == {["WL-1", "screening", 0.98]}
@@ -209,7 +209,7 @@ test_a_row_that_is_a_hit_is_not_near_as_well if {
 # The service's screening finds exact names too.
 test_an_exact_name_that_screening_finds_is_one_hit if {
 	found := parties.hits with input as _party({"name": "Amber Sea Works"})
-		with data.screening as {"matches": {"A": [], "Amber Sea Works": [_match("WL-1", "hit", 1)]}}
+		with data.screening.matches as {"A": [], "Amber Sea Works": [_match("WL-1", "hit", 1)]}
 		with data.rareearth.reference.parties.rows as _rows
 		with data.rareearth.reference.party_index.by_name as _names
 		with time.now_ns as fixture.midnight(_today)
@@ -219,6 +219,22 @@ test_an_exact_name_that_screening_finds_is_one_hit if {
 
 test_a_match_in_a_band_that_is_unknown_is_for_a_person if {
 	_screening(_party({}), {"B": [_match("WL-1", "HIT", 0.98)]}) == "review"
+}
+
+test_a_near_match_with_a_row_that_does_not_bind_yet_is_left_out if {
+	near := parties.near with input as _party({})
+		with data.screening.matches as {"A": [], "B": [_match("WL-1", "review", 0.9)]}
+		with data.rareearth.reference.parties.rows as _rows
+		with time.now_ns as fixture.midnight("2026-02-23")
+	near == set()
+}
+
+test_a_near_match_with_a_row_that_the_list_does_not_have_is_for_a_person if {
+	_screening(_party({}), {"B": [{"row": "XL-9", "name": "Unknown row", "list": "watch", "score": 0.9, "band": "review"}]}) == "review"
+}
+
+test_nobody_named_is_nobody_screened if {
+	parties.screening == "not_run" with input as {}
 }
 
 # End users
@@ -232,15 +248,22 @@ test_end_users_are_those_who_use_the_goods if {
 	{i: user.name | some i, user in users} == {1: "U", 2: "V"}
 }
 
-test_military_is_who_says_so_in_business_site_or_ties if {
+test_military_is_who_says_so_in_business_or_site if {
 	parties.military({"business": "military"})
 	parties.military({"site_type": "military_base"})
-	parties.military({"military_ties": true})
 }
 
-test_civilian_and_unstated_are_not_military if {
+test_ties_make_nobody_military_but_are_ties if {
+	not parties.military({"business": "manufacturer", "military_ties": true})
+	parties.tied({"military_ties": true})
+	parties.tied({"business": "military"})
+	parties.tied({"site_type": "military_base"})
+}
+
+test_civilian_and_unstated_are_neither_military_nor_tied if {
 	every party in [{}, {"business": "manufacturer", "site_type": "factory", "military_ties": false}, {"business": "Military"}] {
 		not parties.military(party)
+		not parties.tied(party)
 	}
 }
 

@@ -5,7 +5,7 @@ import data.rareearth.validity
 
 _until(application, day) := instant if {
 	instant := validity.until with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.midnight(day)
 }
 
@@ -32,12 +32,14 @@ test_a_decision_about_a_suspended_control_ends_with_the_suspension if {
 }
 
 test_an_end_day_that_counts_moves_the_end if {
-	application := _undated_with({"/items/-": _holmium})
-	instant := validity.until with input as application
-		with data.screening as fixture.nothing_near(application)
+	window := {"from": "2026-01-01", "until": "2026-08-01", "confirmed": true}
+	channels := {"EU": {"effective_from": "2025-11-05", "members": {"DE": {"effective_from": "1958-01-01"}}, "suspended": [window]}}
+	instant := validity.until with input as _undated
+		with data.screening.matches as fixture.nothing_near(_undated)
+		with data.rareearth.reference.channels.rows as channels
 		with data.rareearth.reference.settings.end_day_counts.value as true
-		with time.now_ns as fixture.midnight("2026-01-15")
-	instant == "2026-11-11T00:00:00+08:00"
+		with time.now_ns as fixture.today
+	instant == "2026-08-02T00:00:00+08:00"
 }
 
 test_an_announced_end_is_an_end_even_if_it_is_unconfirmed if {
@@ -48,7 +50,7 @@ test_an_instant_that_has_come_is_no_end_any_more if {
 	application := _undated_with({"/items/-": _holmium})
 	_until(application, "2026-11-10") == "2027-01-10T00:00:00+08:00"
 	eve := validity.until with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with time.now_ns as fixture.midnight("2026-11-10") - 1
 	eve == "2026-11-10T00:00:00+08:00"
 }
@@ -71,7 +73,7 @@ test_a_listing_to_come_ends_the_decision_at_its_instant if {
 	rows := {"CL-1": {"name": "B", "list": "export-control", "country": "", "instrument": "N", "effective_from": "2026-07-10T12:01:00+08:00"}}
 	application := _undated_with({"/parties/-": {"role": "bank", "name": "B"}})
 	instant := validity.until with input as application
-		with data.screening as fixture.nothing_near(application)
+		with data.screening.matches as fixture.nothing_near(application)
 		with data.rareearth.reference.parties.rows as rows
 		with data.rareearth.reference.party_index.by_name as {"b": ["CL-1"]}
 		with time.now_ns as fixture.today
@@ -85,7 +87,7 @@ test_a_channel_that_opens_ends_the_decision if {
 test_a_membership_that_ends_ends_the_decision if {
 	channels := {"EU": {"effective_from": "2025-11-05", "members": {"DE": {"effective_from": "1958-01-01", "effective_until": "2026-08-01"}}}}
 	instant := validity.until with input as _undated
-		with data.screening as fixture.nothing_near(_undated)
+		with data.screening.matches as fixture.nothing_near(_undated)
 		with data.rareearth.reference.channels.rows as channels
 		with time.now_ns as fixture.today
 	instant == "2026-08-01T00:00:00+08:00"
@@ -110,10 +112,11 @@ test_papers_do_not_bound_a_decision_that_asks_for_none if {
 	_until(_set({"/items": [fixture.motor]}), "2026-06-15") == null
 }
 
-test_the_end_of_a_non_acceptance_period_ends_the_decision if {
-	penalties := [{"kind": "administrative", "no_applications_until": "2026-07-01"}]
-	_until(_undated_with({"/exporter/penalties": penalties}), "2026-06-15") == "2026-07-01T00:00:00+08:00"
-	_until(_undated_with({"/exporter/penalties": penalties}), "2026-07-01") == null
+test_a_non_acceptance_period_lasts_through_its_last_day if {
+	application := _undated_with({"/exporter/penalties": [{"kind": "administrative", "no_applications_until": "2026-07-01"}]})
+	_until(application, "2026-06-15") == "2026-07-02T00:00:00+08:00"
+	_until(application, "2026-07-01") == "2026-07-02T00:00:00+08:00"
+	_until(application, "2026-07-02") == null
 }
 
 test_a_penalty_without_an_end_bounds_nothing if {

@@ -243,7 +243,7 @@ _denied(key, facts) if {
 
 # Ways in which the papers contradict the goods; the first that is found is named.
 _contradiction(item, facts) := "samarium_called_neodymium" if {
-	{"Sm", "Co"} & facts.present == {"Sm", "Co"}
+	_samarium_cobalt(facts)
 	_magnet(item)
 	_called_ndfeb(item)
 	_bind(facts.composed | facts.pool)
@@ -283,8 +283,10 @@ _magnet_of_unknown_content(item, facts) if {
 	_magnet_that_may_be_listed(item, facts)
 	not facts.complete
 	count({"Dy", "Tb"} & facts.stated) == 0
-	not {"Sm", "Co"} & facts.present == {"Sm", "Co"}
+	not _samarium_cobalt(facts)
 }
+
+_samarium_cobalt(facts) if {"Sm", "Co"} & facts.present == {"Sm", "Co"}
 
 _magnet_that_may_be_listed(item, _) if _rare_earth_magnet_code(item)
 

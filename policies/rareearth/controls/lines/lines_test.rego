@@ -292,6 +292,11 @@ test_a_complete_assay_rules_out_the_entries_of_a_shared_hs_code if {
 	_why({"form": "metal", "hs_code": "2805301910", "assay": "complete", "composition": [{"element": "La", "wt_pct": 99}]}) == ["not_listed", "assay"]
 }
 
+test_a_complete_assay_clears_a_line_without_a_form if {
+	item := {"hs_code": "2805301910", "assay": "complete", "composition": [{"element": "La", "wt_pct": 99}]}
+	_why(item) == ["not_listed", "assay"]
+}
+
 test_a_magnet_with_an_element_that_is_listed_in_other_forms_only_is_clear if {
 	_why(_plain_magnet({"assay": "complete", "composition": _nd([{"element": "Gd", "wt_pct": 1}])})) == ["not_listed", "assay"]
 }
