@@ -83,6 +83,9 @@ func start(t *testing.T, config Config) *running {
 	if config.Listen == "" {
 		config.Listen = "127.0.0.1:0"
 	}
+	if config.EvalTimeout == 0 {
+		config.EvalTimeout = time.Minute // the race detector on a busy machine is slow; deadlines have tests of their own
+	}
 	if config.Policies == nil {
 		config.Policies = policies.FS()
 	}
@@ -292,7 +295,7 @@ func TestReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	var draining atomic.Bool
-	h := handler(Config{}.withDefaults(), rooms, &draining)
+	h := handler(Config{Log: slog.New(slog.DiscardHandler)}.withDefaults(), rooms, &draining)
 	status := func(target string) int {
 		recorder := httptest.NewRecorder()
 		h.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", target, nil))

@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
+export NO_COLOR=1
 
 readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-10s}
 readonly tools=${XDG_CACHE_HOME:-$HOME/.cache}/greenchannel/bin

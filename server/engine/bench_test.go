@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // magnets is a whole application for n lines of dysprosium magnets to Germany.
-func magnets(b *testing.B, n int) string {
+func magnets(b testing.TB, n int) string {
 	b.Helper()
 	type object = map[string]any
 	var items []any
@@ -39,7 +40,7 @@ func magnets(b *testing.B, n int) string {
 }
 
 func BenchmarkEvaluate(b *testing.B) {
-	e := started(b, policies.FS(), 0)
+	e := started(b, policies.FS(), time.Minute)
 	for _, n := range []int{1, 5, 100} {
 		b.Run(fmt.Sprintf("items=%d", n), func(b *testing.B) {
 			app := application(b, e, magnets(b, n))
@@ -55,7 +56,7 @@ func BenchmarkEvaluate(b *testing.B) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	e := started(b, policies.FS(), 0)
+	e := started(b, policies.FS(), time.Minute)
 	for _, n := range []int{1, 100} {
 		body := []byte(magnets(b, n))
 		b.Run(fmt.Sprintf("items=%d", n), func(b *testing.B) {

@@ -28,7 +28,7 @@ func codesOf(t *testing.T, list decision.ControlList) string {
 
 func TestControlsAsOfADay(t *testing.T) {
 	t.Parallel()
-	e := started(t, smallFolder(t), 0)
+	e := started(t, smallFolder(t), time.Minute)
 	day := func(text string) time.Time {
 		at, err := decision.ParseAsOf(text)
 		if err != nil {
@@ -66,7 +66,7 @@ func TestControlsAsOfADay(t *testing.T) {
 
 func TestControlByCode(t *testing.T) {
 	t.Parallel()
-	e := started(t, smallFolder(t), 0)
+	e := started(t, smallFolder(t), time.Minute)
 	control, err := e.Control(t.Context(), instantOf, "61/1(1)")
 	if err != nil || !strings.Contains(string(control.Control), `"status":"not_yet"`) {
 		t.Errorf("control = %s, err = %v", control.Control, err)
@@ -82,13 +82,13 @@ func TestControlsHaveNoGap(t *testing.T) {
 	t.Parallel()
 	folder := smallFolder(t)
 	edit(t, folder, "rareearth/reference/control_list/data.json", "2027-01-01T00:00:00+08:00", "2027-01-01")
-	e := started(t, folder, 0)
+	e := started(t, folder, time.Minute)
 	_, err := e.Controls(t.Context(), instantOf, decision.ControlFilter{})
 	wants(t, err, problem.Undecided, "parse")
 
 	folder = smallFolder(t)
 	edit(t, folder, "rareearth/reference/control_list/data.json", `"from": "2027-01-01T00:00:00+08:00"`, `"since": 1`)
-	e = started(t, folder, 0)
+	e = started(t, folder, time.Minute)
 	_, err = e.Controls(t.Context(), instantOf, decision.ControlFilter{})
 	wants(t, err, problem.Undecided, "61/1(1)")
 	_, err = e.Control(t.Context(), instantOf, "61/1(1)")

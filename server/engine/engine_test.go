@@ -28,7 +28,7 @@ const small = `{
 
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	e := started(t, smallFolder(t), 0)
+	e := started(t, smallFolder(t), time.Minute)
 	decided, err := e.Evaluate(t.Context(), application(t, e, small), instantOf)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestEvaluate(t *testing.T) {
 
 func TestEvaluateTwiceIsEqual(t *testing.T) {
 	t.Parallel()
-	e := started(t, smallFolder(t), 0)
+	e := started(t, smallFolder(t), time.Minute)
 	app := application(t, e, small)
 	first, err := e.Evaluate(t.Context(), app, instantOf)
 	if err != nil {
@@ -107,7 +107,7 @@ func TestEvaluateGivesAWholeDecisionOrNone(t *testing.T) {
 			t.Parallel()
 			folder := smallFolder(t)
 			edit(t, folder, file, strings.ReplaceAll(tc.old, "_text", "data.rareearth.words.text"), tc.new)
-			e := started(t, folder, 0)
+			e := started(t, folder, time.Minute)
 			decided, err := e.Evaluate(t.Context(), application(t, e, small), instantOf)
 			wants(t, err, problem.Undecided, tc.cause)
 			if diff := cmp.Diff(decision.Decision{}, decided); diff != "" {
@@ -218,7 +218,7 @@ func TestSwappingWhileDeciding(t *testing.T) {
 func TestPrintIsErased(t *testing.T) {
 	folder := smallFolder(t)
 	edit(t, folder, "rareearth/decision/decision.rego", "clock := null", `clock := null if print("the application is", input)`)
-	e := started(t, folder, 0)
+	e := started(t, folder, time.Minute)
 	app := application(t, e, small)
 
 	stdout, stderr := os.Stdout, os.Stderr

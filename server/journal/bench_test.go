@@ -1,11 +1,15 @@
 package journal_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"greenchannel/server/journal"
 )
@@ -59,4 +63,93 @@ func benchmarkAppend(b *testing.B, g ground, size, goroutines int) {
 	b.ReportMetric(float64(b.N)/float64(after.Groups-before.Groups), "records/commit")
 }
 
-var _ journal.Record
+// BenchmarkOpenAndTail opens a journal that is there and reads it from the first record to the last, as a projection does
+// that has no snapshot. GREENCHANNEL_JOURNAL_TAIL says how many records; 10,000 when it does not.
+func BenchmarkOpenAndTail(b *testing.B) {
+	records := 10_000
+	if text := os.Getenv("GREENCHANNEL_JOURNAL_TAIL"); text != "" {
+		var err error
+		if records, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, g := range grounds(b) {
+		b.Run(fmt.Sprintf("%s/records=%d", g.name, records), func(b *testing.B) {
+			j, err := g.tryOpen()
+			if err != nil {
+				b.Fatal(err)
+			}
+			fillMany(b, j, records)
+			close1(b, j)
+			b.ResetTimer()
+			for b.Loop() {
+				openAndTail(b, g, uint64(records))
+			}
+			b.ReportMetric(float64(b.N*records)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}
+
+// fillMany appends many records of 2 KB.
+func fillMany(b *testing.B, j *journal.Journal, records int) {
+	b.Helper()
+	var group sync.WaitGroup
+	var left atomic.Int64
+	left.Store(int64(records))
+	for range 256 {
+		group.Go(func() {
+			for {
+				n := left.Add(-1)
+				if n < 0 {
+					return
+				}
+				e := entry(int(n))
+				e.Result = append(e.Result, bytes.Repeat([]byte(" "), 1800)...)
+				if _, err := j.Append(context.Background(), e); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func openAndTail(b *testing.B, g ground, records uint64) {
+	b.Helper()
+	start := time.Now()
+	j, err := g.tryOpen()
+	if err != nil {
+		b.Fatal(err)
+	}
+	opened := time.Since(start)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for r, err := range j.Tail(ctx, 0) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		if r.Seq == records {
+			break
+		}
+	}
+	b.ReportMetric(opened.Seconds()*1000, "ms-to-open")
+	close1(b, j)
+}
+
+// BenchmarkVerify verifies a whole journal.
+func BenchmarkVerify(b *testing.B) {
+	const records = 10_000
+	for _, g := range grounds(b) {
+		b.Run(g.name, func(b *testing.B) {
+			j := g.open(b)
+			fillMany(b, j, records)
+			for b.Loop() {
+				if n := sound(b, j); n != records {
+					b.Fatalf("%d records, want %d", n, records)
+				}
+			}
+			b.ReportMetric(float64(b.N*records)/b.Elapsed().Seconds(), "records/s")
+		})
+	}
+}

@@ -77,7 +77,9 @@ func (r *row) diagnose() *Damage {
 	case len(r.tree) < tlog.HashSize:
 		d.Field, d.Offset, d.Detail = "tree", int64(len(r.tree)), "the stored hashes end too early"
 	case len(changed) == 0:
-		d.Field, d.Detail = "tree", "the record has its check sums but not the hash that is stored for it"
+		// The record agrees with its sums, so it is the stored hash that does not.
+		leaf := r.Hash()
+		d.Field, d.Offset, d.Detail = "tree", int64(differ(r.tree, leaf[:])), "is not the leaf hash of the record, which has its check sums"
 	default:
 		i := changed[0]
 		value := all[i].bytes(&r.Record)

@@ -24,6 +24,10 @@ var (
 	ErrClosed = problem.New(problem.Kind("unrecorded"), "The service is stopping, so nothing was recorded and no decision is given.")
 )
 
+// ErrUncertain says that a commit was sent and its answer was lost. It is the one failure after which the record may be
+// there all the same; the error that wraps it is of kind Unrecorded like the others.
+var ErrUncertain = errors.New("journal: nobody can say whether the commit took place")
+
 // ErrReadOnly says that the journal was opened for reading only.
 var ErrReadOnly = errors.New("journal: opened for reading only")
 
@@ -35,7 +39,7 @@ func unrecorded(cause error) error {
 
 // uncertain is the failure to learn whether a record was written.
 func uncertain(cause error) error {
-	return problem.Wrap(cause, problem.Kind("unrecorded"),
+	return problem.Wrap(errors.Join(ErrUncertain, cause), problem.Kind("unrecorded"),
 		"It is not known whether the decision was recorded, so it is not given. Send it again with the same Idempotency-Key to learn.")
 }
 

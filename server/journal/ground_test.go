@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"greenchannel/server/journal"
+	"greenchannel/server/problem"
 )
 
 func TestMain(m *testing.M) {
@@ -150,4 +152,65 @@ func sound(t testing.TB, j *journal.Journal) uint64 {
 		t.Fatal(err)
 	}
 	return report.Records
+}
+
+func isUnrecorded(err error) bool {
+	return err != nil && problem.Of(err).Kind == problem.Kind("unrecorded")
+}
+
+// saved is a copy of a closed journal.
+type saved map[string][]byte
+
+// savedTables lists what a copy of a database holds.
+func savedTables() []string {
+	return []string{"journal_origin", "journal_records", "journal_head", "journal_checkpoints", "journal_signers"}
+}
+
+// save copies what the journal is kept in: the folder, and for PostgreSQL the tables.
+func (g ground) save(t testing.TB) saved {
+	t.Helper()
+	s := saved{}
+	found, err := os.ReadDir(g.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		if s[f.Name()], err = os.ReadFile(filepath.Join(g.folder, f.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if g.name == "postgres" {
+		var statements []string
+		for _, table := range savedTables() {
+			statements = append(statements, "DROP TABLE IF EXISTS saved_"+table, "CREATE TABLE saved_"+table+" AS TABLE "+table)
+		}
+		g.tamper(t, statements...)
+	}
+	return s
+}
+
+// restore puts a copy back.
+func (g ground) restore(t testing.TB, s saved) {
+	t.Helper()
+	found, err := os.ReadDir(g.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		if err := os.Remove(filepath.Join(g.folder, f.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range s {
+		if err := os.WriteFile(filepath.Join(g.folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if g.name == "postgres" {
+		var statements []string
+		for _, table := range savedTables() {
+			statements = append(statements, "DELETE FROM "+table, "INSERT INTO "+table+" TABLE saved_"+table)
+		}
+		g.tamper(t, statements...)
+	}
 }

@@ -18,8 +18,8 @@ import (
 
 // Options are what may be chosen when a journal is opened.
 type Options struct {
-	// Folder is where the key that signs checkpoints is kept; for PostgreSQL it must be given, for SQLite it is the folder
-	// of the file when empty. One process uses a folder at a time.
+	// Folder is where the key that signs checkpoints is kept with PostgreSQL, and must be given then. With SQLite the key is
+	// kept in the folder of the file. One process uses a folder at a time.
 	Folder string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time

@@ -53,7 +53,8 @@ type batch interface {
 	byKey(ctx context.Context, caller, key string) (row, error)
 	// put adds a row, or answers errTaken when its id or its idempotency key is taken; nothing is added then.
 	put(ctx context.Context, r *row) error
-	// commit makes the rows and the new end durable. With keep, the note is kept as a checkpoint as well.
+	// commit makes the rows and the new end durable. With keep, the note is kept as a checkpoint as well. An error means
+	// that nothing was, unless it is ErrUncertain.
 	commit(ctx context.Context, end head, keep bool) error
 	rollback()
 }
@@ -61,8 +62,6 @@ type batch interface {
 var (
 	errNone  = errors.New("journal: nothing there")
 	errTaken = errors.New("journal: the id or the idempotency key is taken")
-	// errUncertain is wrapped by a commit of which nobody can say whether it took place.
-	errUncertain = errors.New("journal: the commit was sent and its answer was lost")
 )
 
 // head is the end of a journal.

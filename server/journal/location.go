@@ -29,7 +29,7 @@ func locate(raw, folder string) (location, error) {
 		}
 		return location{shown: shownURL(raw), folder: folder, url: raw}, nil
 	case "sqlite":
-		return locateFile(raw, rest, folder)
+		return locateFile(raw, rest)
 	}
 	return location{}, &Refusal{
 		fmt.Sprintf("%.100q", scheme+":…"), "the URL has no scheme that is known",
@@ -37,7 +37,7 @@ func locate(raw, folder string) (location, error) {
 	}
 }
 
-func locateFile(raw, rest, folder string) (location, error) {
+func locateFile(raw, rest string) (location, error) {
 	wrong := &Refusal{raw, "the URL names no file or folder", "write sqlite:///folder, or sqlite:folder for one below the current folder", nil}
 	if strings.HasPrefix(rest, "//") {
 		if !strings.HasPrefix(rest, "///") {
@@ -57,10 +57,8 @@ func locateFile(raw, rest, folder string) (location, error) {
 	if !isFile {
 		path = filepath.Join(path, databaseFile)
 	}
-	if folder == "" {
-		folder = filepath.Dir(path)
-	}
-	return location{shown: path, folder: folder, file: path}, nil
+	// The lock is taken beside the file, always: two processes must not write one file under two locks.
+	return location{shown: path, folder: filepath.Dir(path), file: path}, nil
 }
 
 // shownURL is a URL without its password, or only its scheme where it cannot be read.

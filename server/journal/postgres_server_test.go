@@ -28,6 +28,7 @@ type postgresServer struct {
 	folder  string // data and socket
 	binary  string
 	account *syscall.Credential // whom it runs as; nil for whoever runs the tests
+	options []string            // of the next start, beside the usual ones
 	process *exec.Cmd
 	log     bytes.Buffer
 	names   atomic.Int64
@@ -105,8 +106,11 @@ func (s *postgresServer) command(name string, args ...string) *exec.Cmd {
 
 // start starts the server and waits until it answers.
 func (s *postgresServer) start() error {
-	s.process = s.command("postgres", "-D", s.data(), "-k", s.folder, "-h", "", "-c", "fsync=on", "-c", "max_connections=100",
-		"-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal")
+	usual := []string{
+		"-D", s.data(), "-k", s.folder, "-h", "", "-c", "fsync=on", "-c", "max_connections=100", "-c", "shared_buffers=64MB",
+		"-c", "log_min_messages=fatal",
+	}
+	s.process = s.command("postgres", append(usual, s.options...)...)
 	s.process.Stdout, s.process.Stderr = &s.log, &s.log
 	if err := s.process.Start(); err != nil {
 		return err

@@ -184,7 +184,7 @@ func (b *postgresBatch) learn(lost error) error {
 		case err == nil:
 			return lost
 		case !sleep(ctx, 100*time.Millisecond):
-			return errors.Join(errUncertain, lost, err)
+			return errors.Join(ErrUncertain, lost, err)
 		}
 		b.w.drop()
 	}

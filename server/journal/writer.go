@@ -55,6 +55,7 @@ type writer struct {
 	progress *progress
 	witness  func([]byte) error
 	counts   counts
+	warned   time.Time // when the clock was last complained of
 }
 
 // counts are the writer's own figures.
@@ -280,13 +281,21 @@ func (w *writer) publish(end head, placed []accepted, keep bool) {
 	w.counts.records.Add(uint64(len(placed)))
 	for _, a := range placed {
 		if a.receipt.Clamped {
-			w.counts.clamped.Add(1)
-			w.log.Warn("the clock has gone back; the record is dated after the one before it", "seq", a.receipt.Seq, "at", a.receipt.At)
+			w.clamped(a.receipt)
 		}
 		a.answer(a.receipt, nil)
 	}
 	if keep {
 		w.witnessed(end.note)
+	}
+}
+
+// clamped notes that a record was dated by the one before it. Two nodes whose clocks differ would say so at every record.
+func (w *writer) clamped(r Receipt) {
+	w.counts.clamped.Add(1)
+	if now := time.Now(); now.Sub(w.warned) > time.Minute {
+		w.warned = now
+		w.log.Warn("the clock stands before the last record, so records are dated after it", "seq", r.Seq, "at", r.At)
 	}
 }
 
@@ -302,7 +311,7 @@ func (w *writer) fail(group []*waiting, cause error) {
 	w.counts.failures.Add(1)
 	w.log.Error("nothing could be recorded", "entries", len(group), "err", cause)
 	err := unrecorded(cause)
-	if errors.Is(cause, errUncertain) {
+	if errors.Is(cause, ErrUncertain) {
 		err = uncertain(cause)
 	}
 	for _, g := range group {

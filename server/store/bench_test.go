@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
@@ -33,6 +35,26 @@ func BenchmarkReadLeaf(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// What a policy pays for a row of the reference data: a read, and in OPA's store the conversion of what was read.
+func BenchmarkEvaluateRow(b *testing.B) {
+	for name, s := range stores(b) {
+		b.Run(name, func(b *testing.B) {
+			query, err := rego.New(rego.Store(s), rego.Query(
+				`[1 | row := data.rareearth.reference.control_list.entries[input]; row.form == "magnet"; count(row.sources) > 3] == [1]`,
+			)).PrepareForEval(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if found, err := query.Eval(b.Context(), rego.EvalParsedInput(ast.String("1C902.a.4"))); err != nil || len(found) != 1 {
+					b.Fatal(found, err)
+				}
+			}
+		})
 	}
 }
 

@@ -78,6 +78,12 @@ test_another_announcement_binds_from_the_first_instant_of_its_day if {
 
 test_an_item_of_announcement_18_is_not_told_twice if _fired([fixture.magnet], _today) == {"ANN-2025-18"}
 
+test_a_line_that_is_not_known_to_be_listed_is_held_and_nothing_more if {
+	tellurium := {"line": 1, "form": "metal", "hs_code": "2804500001", "control_code": "none"}
+	_fired([tellurium], _today) == {"REG792-14"}
+	_fired([_unknown_magnet], _today) == {"ECL-12(4)"}
+}
+
 test_a_line_with_entries_of_two_announcements_has_both_reasons if {
 	telluride := {"line": 1, "control_code": "6C002.b", "form": "compound", "composition": [{"element": "Te", "wt_pct": 50}, {"element": "Sm", "wt_pct": 50}]}
 	_fired([telluride], _today) == {"ANN-2025-18", "ECL-12(2)"}
@@ -251,4 +257,6 @@ test_nothing_is_listed_only_where_every_line_is_known_to_be_outside if {
 	not controls.none_listed with input as {"items": [fixture.motor, _second(fixture.magnet)]} with time.now_ns as fixture.today
 	not controls.none_listed with input as {"items": [fixture.motor, {"line": 2}]} with time.now_ns as fixture.today
 	not controls.none_listed with input as {"items": [fixture.motor, _second(_hidden_magnet)]} with time.now_ns as fixture.today
+	not controls.none_listed with input as {"items": []}
+	not controls.none_listed with input as {}
 }

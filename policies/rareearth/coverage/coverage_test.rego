@@ -70,6 +70,27 @@ test_false_and_nought_and_empty_are_stated if {
 	}
 }
 
+# The weight of the listed lines
+
+_weights := {"RF-97": {
+	"needs": [{"pointer": "/items/*/quantity", "weighed": "listed"}],
+	"reason": {"en": "Missing: {missing}.", "zh": "缺少：{missing}。"},
+}}
+
+_unweighed(items) := {row.id |
+	some row in coverage.not_assessed with input as {"items": items}
+		with table.rows as _weights
+		with time.now_ns as fixture.today
+}
+
+test_listed_lines_have_to_be_weighed if {
+	_unweighed([fixture.magnet]) == set()
+	_unweighed([object.union(fixture.magnet, {"quantity": {"value": 9, "unit": "H87"}})]) == {"RF-97"}
+	_unweighed([fixture.magnet, object.remove(object.union(fixture.magnet, {"line": 2}), ["quantity"])]) == {"RF-97"}
+}
+
+test_lines_outside_the_list_need_no_weight if _unweighed([fixture.motor]) == set()
+
 # The table that is really there
 
 test_rows_stand_in_the_order_of_their_ids if {

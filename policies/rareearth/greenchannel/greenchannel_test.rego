@@ -144,6 +144,17 @@ test_a_field_that_is_stated_the_wrong_way_is_not_missing if {
 	_missing(_set({"/onward/to_us_defence": true, "/end_use/sector": "defence", "/exporter/overdue_reports": 2})) == set()
 }
 
+test_where_no_channel_could_open_its_fields_are_not_asked_for if {
+	_missing(json.patch(fixture.without(["/transit"]), [{"op": "add", "path": "/destination", "value": "CH"}])) == set()
+}
+
+test_registration_and_consultation_are_not_asked_for_fields_of_the_channel if {
+	every kind in ["registration", "consultation"] {
+		_missing(json.patch(fixture.without(["/transit"]), [{"op": "add", "path": "/kind", "value": kind}])) == set()
+	}
+	_missing(json.patch(fixture.without(["/transit"]), [{"op": "add", "path": "/kind", "value": "general"}])) == {"/transit"}
+}
+
 # What was consulted
 
 _consulted(application) := rows if {

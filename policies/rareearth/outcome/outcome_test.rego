@@ -85,7 +85,7 @@ test_findings_of_every_family_are_gathered if {
 	found := outcome.gathered with input as fixture.application
 		with data.rareearth.controls.findings as {_found("a", "in_force")}
 		with data.rareearth.licensing.end_user.findings as {_found("b", "in_force")}
-		with data.rareearth.redflags.route.findings as {_found("c", "in_force")}
+		with data.rareearth.redflags.papers.findings as {_found("c", "in_force")}
 		with data.rareearth.greenchannel.findings as {_found("d", "in_force")}
 		with time.now_ns as fixture.today
 	{"a", "b", "c", "d"} & {one.outcome | some one in found} == {"a", "b", "c", "d"}

@@ -139,11 +139,11 @@ test_real_rows_are_found_by_name_and_alias if {
 
 # Screening
 
-_screened(application, matches) := object.union({name: [] | some name in {"A", "B"}}, matches)
+_screened(matches) := object.union({name: [] | some name in {"A", "B"}}, matches)
 
 _near(application, matches) := {[match.path, match.row] |
 	some match in parties.near with input as application
-		with data.screening.matches as _screened(application, matches)
+		with data.screening.matches as _screened(matches)
 		with data.rareearth.reference.parties.rows as _rows
 		with data.rareearth.reference.party_index.by_name as _names
 		with time.now_ns as fixture.midnight(_today)
@@ -151,7 +151,7 @@ _near(application, matches) := {[match.path, match.row] |
 
 _screening(application, matches) := state if {
 	state := parties.screening with input as application
-		with data.screening.matches as _screened(application, matches)
+		with data.screening.matches as _screened(matches)
 		with data.rareearth.reference.parties.rows as _rows
 		with data.rareearth.reference.party_index.by_name as _names
 		with time.now_ns as fixture.midnight(_today)

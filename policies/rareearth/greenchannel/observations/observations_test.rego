@@ -219,6 +219,13 @@ test_an_unscreened_name_is_named if {
 	_not_clear(set(), set(), {{"path": "/parties/0", "name": "B"}}) == {"B was not screened"}
 }
 
+test_an_end_user_whose_owners_are_not_stated_is_named if {
+	application := fixture.without(["/parties/0/owners", "/parties/1/owners", "/exporter/owners"])
+	seen := observations.not_clear with input as application with data.screening.matches as fixture.nothing_near(application)
+	_unstated(seen) == {"/parties/0/owners"}
+	_paths(seen) == {"/parties/0/owners"}
+}
+
 test_without_screening_every_name_stands_against_the_channel if {
 	{seen.path | some seen in observations.not_clear} == {"/exporter", "/parties/0", "/parties/1"} with input as fixture.application
 }
@@ -247,6 +254,15 @@ test_what_completeness_finds_is_named if {
 	"/documents/0/original" in _incomplete(_set({"/documents/0/original": false}))
 	"/documents/0/expires_on" in _incomplete(_set({"/documents/0/expires_on": "2026-06-14"}))
 	"/end_use/statement" in _incomplete(fixture.without(["/end_use/statement"]))
+}
+
+test_whatever_makes_an_application_incomplete_is_named if {
+	"/exporter/country" in _incomplete(_set({"/exporter/country": "HK"}))
+	"/parties/2" in _incomplete(_set({"/parties/-": object.union(fixture.application.parties[0], {"name": "Second GmbH"})}))
+}
+
+test_what_does_not_make_it_incomplete_is_not_named if {
+	_incomplete(_set({"/exporter/penalties": [{"kind": "criminal", "imposed_on": "2010-01-01"}]})) == set()
 }
 
 test_a_certificate_of_tomorrow_is_named if {
@@ -356,7 +372,6 @@ _too_many(flags) := {seen.en |
 		with data.rareearth.redflags.order.findings as flags
 		with data.rareearth.redflags.parties.findings as set()
 		with data.rareearth.redflags.papers.findings as set()
-		with data.rareearth.redflags.route.findings as set()
 }
 
 test_no_flag_stands_against_nothing if _too_many(set()) == set()
@@ -381,7 +396,6 @@ test_flags_of_all_families_count_together if {
 			with data.rareearth.redflags.order.findings as {_flag("RF-06", "medium")}
 			with data.rareearth.redflags.parties.findings as {_flag("RF-09", "medium")}
 			with data.rareearth.redflags.papers.findings as {_flag("RF-29", "medium")}
-			with data.rareearth.redflags.route.findings as set()
 	}
 	three == {"/RF-06", "/RF-09", "/RF-29"}
 }

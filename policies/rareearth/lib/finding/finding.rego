@@ -99,11 +99,6 @@ _filled(texts, evidence) := {lang: strings.replace_n(_places(evidence), text) | 
 
 _places(evidence) := {sprintf("{%s}", [name]): _shown(value) | some name, value in evidence}
 
-_shown(value) := value if is_string(value)
+_shown(value) := concat(", ", [sprintf("%v", [one]) | some one in value]) if is_array(value)
 
-_shown(value) := concat(", ", [sprintf("%v", [v]) | some v in value]) if is_array(value)
-
-_shown(value) := sprintf("%v", [value]) if {
-	not is_string(value)
-	not is_array(value)
-}
+_shown(value) := sprintf("%v", [value]) if not is_array(value)

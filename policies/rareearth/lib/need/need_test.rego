@@ -54,6 +54,11 @@ test_a_listed_element_stated_as_nought_adds_nothing if {
 	_ordered([_with({"composition": [{"element": "Dy", "wt_pct": 2}, {"element": "Tb", "wt_pct": 0}]})]) == 20
 }
 
+test_an_order_whose_only_listed_element_is_denied_counts_whole if {
+	denied := [{"element": "Y", "wt_pct": 0}, {"element": "La", "wt_pct": 80}]
+	_ordered([{"line": 1, "form": "oxide", "hs_code": "2846901100", "composition": denied, "quantity": _kg(40)}]) == 40
+}
+
 test_every_unit_of_weight_is_understood if {
 	_ordered([_with({"quantity": {"value": 1, "unit": "TNE"}})]) == 20
 	_ordered([_with({"quantity": {"value": 1000000, "unit": "GRM"}})]) == 20
@@ -74,6 +79,7 @@ test_a_line_is_weighed_where_its_quantity_is_a_weight if {
 	need.weighed({"index": 0}) with input as application
 	not need.weighed({"index": 1}) with input as application
 	not need.weighed({"index": 2}) with input as application
+	not need.weighed({"index": 0}) with input as _of([_with({"quantity": _kg(0)})], {})
 }
 
 # What is consumed

@@ -139,6 +139,18 @@ test_an_end_at_an_instant_is_exact_whatever_the_setting if {
 	_counting({"effective_from": "2025-10-09", "suspended": [window]}, "2026-11-10") == "lapsed_unverified"
 }
 
+test_a_window_can_open_and_a_notice_speak_at_an_instant if {
+	row := {
+		"effective_from": "2025-10-09",
+		"suspended": [{"from": "2025-11-07T12:00:00+08:00", "until": "2026-11-10", "confirmed": true}],
+		"resumed": [{"from": "2026-11-20T12:00:00+08:00", "confirmed": true}],
+	}
+	status.at(row, "2025-11-07T11:59:59.999999999+08:00") == "in_force"
+	status.at(row, "2025-11-07T12:00:00+08:00") == "suspended"
+	status.at(row, "2026-11-20T11:59:59.999999999+08:00") == "lapsed_unverified"
+	status.at(row, "2026-11-20T12:00:00+08:00") == "in_force"
+}
+
 test_a_row_suspended_before_its_first_day_never_binds_before_the_end_of_the_window if {
 	row := object.union(_paused, {"effective_from": "2025-11-08"})
 	_on(row, "2025-11-07") == "not_yet"

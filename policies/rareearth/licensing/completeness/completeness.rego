@@ -234,8 +234,8 @@ findings contains found if {
 # METADATA
 # title: Expired paper
 # description: >-
-#   A lapsed certificate stops the export; a lapsed paper of any kind does not complete a file. A paper is valid through its
-#   last day.
+#   A lapsed certificate stops the export; a lapsed paper does not complete a file while no valid one stands in its place. A
+#   paper is valid through its last day.
 # custom:
 #   id: REG792-25
 #   effect: require

@@ -187,6 +187,10 @@ test_a_government_certificate_speaks_for_an_end_user_too if {
 	_findings(_with_documents(_government("Beispiel GmbH"))) == set()
 }
 
+test_other_papers_may_speak_for_whom_they_like if {
+	_findings(_and({"type": "party_introduction", "party": "Muster AG"})) == set()
+}
+
 test_where_no_certificate_is_required_none_is_missed if {
 	application := object.union(_certified({"party": "Muster AG"}), {"kind": "registration", "registration_case": "repair_in"})
 	_fired(application) == {"ECL-21/party"}
@@ -259,6 +263,11 @@ test_a_required_paper_of_any_kind_can_lapse if {
 test_a_lapsed_paper_beside_a_valid_one_needs_no_other if {
 	_findings(_and({"type": "test_report", "expires_on": "2026-01-01"})) == set()
 	_findings(_and(object.union(_certificate, {"expires_on": "2026-01-01"}))) == set()
+}
+
+test_a_missing_paper_does_not_make_another_one_lapse if {
+	others := [document | some document in _complete.documents; document.type != "identity"]
+	_fired(_with_documents(array.concat(others, [{"type": "test_report", "expires_on": "2026-01-01"}]))) == {"REG792-16(1)"}
 }
 
 test_a_lapsed_statement_counts_only_where_statements_are_required if {

@@ -45,7 +45,7 @@ findings contains found if {
 #   id: RF-27
 #   effect: refer
 #   severity: high
-#   basis: [RF-27, ECL-21, ECL-35]
+#   basis: [RF-27, ECL-21, ECL-35, REG792-17(3)]
 #   factor: 8
 #   text:
 #     en: "The dates cannot be true ({contradictions})."
