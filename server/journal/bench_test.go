@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,26 @@ func benchmarkAppend(b *testing.B, g ground, size, goroutines int) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 	b.ReportMetric(float64(b.N)/float64(after.Groups-before.Groups), "records/commit")
+}
+
+// BenchmarkSync is the yardstick of the machine: one writer that appends 2 KB to a file and waits for the disk. What the
+// journal reaches with one goroutine has to be read beside it, from the same run.
+func BenchmarkSync(b *testing.B) {
+	file, err := os.Create(filepath.Join(b.TempDir(), "file"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	block := make([]byte, 2<<10)
+	for b.Loop() {
+		if _, err := file.Write(block); err != nil {
+			b.Fatal(err)
+		}
+		if err := file.Sync(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "syncs/s")
 }
 
 // BenchmarkOpenAndTail opens a journal that is there and reads it from the first record to the last, as a projection does

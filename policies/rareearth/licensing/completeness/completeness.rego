@@ -294,7 +294,7 @@ _any_present(alternatives) if {
 
 # A lapsed paper has to be replaced only while no valid one stands in its place.
 _needed(document) if {
-	some alternatives in array.concat(_base_documents, array.concat(_general_documents, _watch_documents))
+	some alternatives in array.flatten([_base_documents, _general_documents, _watch_documents])
 	document.type in alternatives
 	not _any_valid(alternatives)
 }

@@ -87,9 +87,11 @@ _weight(grade) := grade if grade in {"low", "medium"}
 
 _weight(grade) := "high" if not grade in {"low", "medium"}
 
-_places["/destination"] := input.destination
-
-_places["/end_use/site_country"] := input.end_use.site_country
+_places[path] := country if {
+	some path, keys in {"/destination": ["destination"], "/end_use/site_country": ["end_use", "site_country"]}
+	country := object.get(input, keys, null)
+	country != null
+}
 
 # Where the application says that the goods themselves end up in the United States.
 _ends_in_us contains path if some path, "US" in _places

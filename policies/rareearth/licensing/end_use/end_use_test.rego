@@ -120,7 +120,7 @@ test_a_notice_that_the_announcement_lives_again_brings_the_presumption_back if {
 		instruments.rows["ANN-2025-61"],
 		{"resumed": [{"from": "2026-11-20", "instrument": "invented", "confirmed": true}]},
 	)
-	found := _the("ANN-2025-61 §3", _of({"wmd": true}), _today) with data.rareearth.reference.instruments.rows["ANN-2025-61"] as row
+	found := _the("ANN-2025-61 §3", _of({"wmd": true}), _today) with instruments.rows["ANN-2025-61"] as row
 	found.outcome == "refer_for_refusal"
 }
 

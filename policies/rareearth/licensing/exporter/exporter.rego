@@ -129,14 +129,9 @@ general_licence_open if {
 }
 
 # METADATA
-# title: Whether a penalty is open or grave
-# description: A gravity that is not stated is not taken as light.
-heavy(penalty) if penalty.kind == "criminal"
-
-heavy(penalty) if {
-	not penalty.grave == false
-	not _old(penalty)
-}
+# title: Whether a penalty still weighs high
+# description: It bars the easier instruments, or its non-acceptance period runs.
+heavy(penalty) if _barring(penalty)
 
 heavy(penalty) if _shut_out(penalty)
 
@@ -145,9 +140,8 @@ _shut_out(penalty) if penalty.no_applications_until >= status.today
 
 _barring(penalty) if penalty.kind == "criminal"
 
-# A penalty without a date is taken as recent: absence of a date is unknown, not old.
+# A gravity that is not stated is not taken as light, nor a day that is not stated as long ago.
 _barring(penalty) if {
-	penalty.kind == "administrative"
 	not penalty.grave == false
 	not _old(penalty)
 }

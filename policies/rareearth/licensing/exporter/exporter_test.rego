@@ -158,7 +158,7 @@ test_only_an_exporter_in_china_can_apply if {
 	_fired(_by({"country": "CN"}), [], _today) == set()
 }
 
-# For RF-29.
+# What RF-29 weighs by.
 
 _heavy(penalty) if exporter.heavy(penalty) with time.now_ns as _today
 
@@ -172,6 +172,7 @@ test_an_open_or_grave_penalty_is_heavy if {
 		_heavy(penalty)
 	}
 	not _heavy({"kind": "administrative", "grave": false})
+	not _heavy({"kind": "administrative", "grave": true, "imposed_on": "2021-11-22"})
 	not _heavy({"kind": "administrative", "grave": false, "no_applications_until": "2026-11-22"})
 }
 

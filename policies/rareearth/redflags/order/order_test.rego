@@ -79,7 +79,14 @@ test_more_than_twelve_months_weigh_high if _cover(12.06) == {["high", "enhanced_
 
 test_stock_counts_with_the_order if {
 	application := {
-		"items": [{"line": 1, "form": "magnet", "control_code": "1C905.a.4", "hs_code": "8505111000", "composition": [{"element": "Dy", "wt_pct": 2}], "quantity": {"value": 1, "unit": "TNE"}}],
+		"items": [{
+			"line": 1,
+			"form": "magnet",
+			"control_code": "1C905.a.4",
+			"hs_code": "8505111000",
+			"composition": [{"element": "Dy", "wt_pct": 2}],
+			"quantity": {"value": 1, "unit": "TNE"},
+		}],
 		"need": {"annual_consumption": {"value": 30, "unit": "KGM"}, "stock_on_hand": {"value": 5000, "unit": "GRM"}},
 	}
 	found := _the("RF-12", application) with time.now_ns as time.parse_rfc3339_ns("2026-11-23T00:00:00+08:00")

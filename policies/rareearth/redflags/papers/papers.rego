@@ -60,7 +60,7 @@ findings contains found if {
 
 # METADATA
 # title: Exporter with a record
-# description: An open or grave penalty, or one of unstated gravity, weighs high; other penalties and overdue usage reports medium.
+# description: An open, criminal or recent grave penalty weighs high, and so does an unstated gravity; other penalties and overdue usage reports medium.
 # custom:
 #   id: RF-29
 #   effect: flag
@@ -78,34 +78,23 @@ findings contains found if {
 	found := finding.graded(rego.metadata.rule(), _record_weight, sort(_record), {"record": sort(_record)})
 }
 
-_certificate_faults(certificate) := {fault |
-	some fault, present in {
-		"older_than_limit": _too_old(certificate),
-		"expired": _expired(certificate),
-		"copy_only": _denied(certificate, "original"),
-		"unstamped": _denied(certificate, "stamped"),
-		"other_contract": _other_contract(certificate),
-	}
-	present
-}
+_certificate_faults(certificate) := {fault | some fault in _possible_faults; _has(fault, certificate)}
 
-default _too_old(_) := false
+_possible_faults := ["older_than_limit", "expired", "copy_only", "unstamped", "other_contract"]
 
-_too_old(certificate) if {
+_has("older_than_limit", certificate) if {
 	issued := time.parse_ns("2006-01-02", certificate.issued_on)
 	limit := time.add_date(issued, 0, 0, settings.certificate_max_age_days.value)
 	status.today > time.format([limit, "UTC", "2006-01-02"])
 }
 
-default _expired(_) := false
+_has("expired", certificate) if certificate.expires_on < status.today
 
-_expired(certificate) if certificate.expires_on < status.today
+_has("copy_only", certificate) if certificate.original == false
 
-_denied(certificate, field) := object.get(certificate, field, true) == false
+_has("unstamped", certificate) if certificate.stamped == false
 
-default _other_contract(_) := false
-
-_other_contract(certificate) if certificate.contract_number != input.contract.number
+_has("other_contract", certificate) if certificate.contract_number != input.contract.number
 
 _contradictions contains "/contract/signed_on" if input.contract.signed_on > input.filed_on
 
@@ -115,11 +104,6 @@ _contradictions contains sprintf("/documents/%d/issued_on", [i]) if {
 	some i, document in input.documents
 	document.issued_on > _closed_on
 }
-
-# Papers may follow between filing and acceptance; after that the file is closed.
-_closed_on := input.accepted_on if input.accepted_on
-
-else := input.filed_on
 
 _contradictions contains sprintf("/documents/%d/expires_on", [i]) if {
 	some i, document in input.documents
@@ -141,6 +125,9 @@ _contradictions contains sprintf("/stops/%d", [i]) if {
 	some i, stop in input.stops
 	stop.from < input.accepted_on
 }
+
+# Papers may follow between filing and acceptance; after that the file is closed.
+_closed_on := [input[key] | some key in ["accepted_on", "filed_on"]][0]
 
 _record contains sprintf("/exporter/penalties/%d", [i]) if some i, _ in input.exporter.penalties
 

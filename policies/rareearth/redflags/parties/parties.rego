@@ -167,12 +167,11 @@ findings contains found if {
 #     zh: 补充客户介绍，包括股东、场所及其客户。
 findings contains found if {
 	some i, party in parties.end_users
-	months := settings.new_customer_months.value
-	_founded_within(party.founded_on, months)
+	_founded_within(party.founded_on, settings.new_customer_months.value)
 	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d/founded_on", [i])], {
 		"name": party.name,
 		"founded_on": party.founded_on,
-		"months": months,
+		"months": settings.new_customer_months.value,
 	})
 }
 
@@ -263,7 +262,6 @@ _share(share) := {"share_en": sprintf("%v %%", [share]), "share_zh": sprintf("%v
 
 _site_stated(party) if {
 	party.address
-	party.site_type
 	party.site_type != "unknown"
 	input.end_use.site_country
 }

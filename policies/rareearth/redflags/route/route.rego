@@ -30,13 +30,14 @@ import data.rareearth.reference.instruments
 #     en: Explain the route, or deliver to the end user's country.
 #     zh: 说明运输安排，或者直接交付至最终用户所在国。
 findings contains found if {
+	count(_countries_of_use) > 0
 	some i, party in input.parties
 	party.role == "consignee"
-	country := party.country
-	countries := {user.country | some user in parties.end_users}
-	count(countries) > 0
-	not country in countries
-	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d/country", [i])], {"name": party.name, "country": country})
+	not party.country in _countries_of_use
+	found := finding.make(rego.metadata.rule(), [sprintf("/parties/%d/country", [i])], {
+		"name": party.name,
+		"country": party.country,
+	})
 }
 
 # METADATA
@@ -152,7 +153,8 @@ _transhipment[path] := country if {
 	path := sprintf("/transit/%d", [i])
 }
 
-_transhipment["/destination"] := input.destination if {
+_transhipment[path] := input.destination if {
+	path := "/destination"
 	destinations.transhipment[input.destination]
 	not _used_at_destination
 }
@@ -162,13 +164,17 @@ _used_at_destination if {
 	user.country == input.destination
 }
 
+_countries_of_use contains user.country if some user in parties.end_users
+
+_countries_of_buyers contains buyer.country if some buyer in _buyers
+
 _buyers contains party if {
 	some party in input.parties
 	party.role in {"importer", "consignee", "end_user", "ultimate_end_user"}
 }
 
 _buyer(payer) if {
+	payer.country in _countries_of_buyers
 	some party in _buyers
 	names.fold(party.name) == names.fold(payer.name)
-	payer.country in {buyer.country | some buyer in _buyers}
 }

@@ -157,8 +157,8 @@ test_the_flag_begins_with_the_ban_it_stands_on if {
 test_a_ban_whose_suspension_lapsed_still_flags_and_a_suspended_one_does_not if {
 	ban := object.union(instruments.rows["ANN-2026-1"], {"suspended": [{"from": "2026-02-01", "until": "2026-11-23", "confirmed": true}]})
 	application := _onward(["JP"], {"military": true})
-	_rules(_at(application, _today)) == {"RF-24"} with data.rareearth.reference.instruments.rows["ANN-2026-1"] as ban
-	_at(application, _today - 1) == set() with data.rareearth.reference.instruments.rows["ANN-2026-1"] as ban
+	_rules(_at(application, _today)) == {"RF-24"} with instruments.rows["ANN-2026-1"] as ban
+	_at(application, _today - 1) == set() with instruments.rows["ANN-2026-1"] as ban
 }
 
 # What a finding does, how much it weighs and which outcome it asks for.
