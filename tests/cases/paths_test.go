@@ -121,7 +121,7 @@ func (w *ways) byEngine(ctx context.Context, body []byte, asOf string) ([]byte, 
 
 // byProgram decides with the command line, the application on standard input.
 func (w *ways) byProgram(ctx context.Context, body []byte, asOf string) ([]byte, error) {
-	command := exec.CommandContext(ctx, w.binary, "decide", "--as-of", asOf, "--format", "json", "-")
+	command := exec.CommandContext(ctx, w.binary, "decide", "--as-of", asOf, "--format", "json", "--eval-timeout", patience.String(), "-")
 	command.Stdin = bytes.NewReader(body)
 	out, err := command.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {

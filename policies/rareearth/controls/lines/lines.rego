@@ -186,9 +186,14 @@ else := _judged_by_goods(item, facts)
 # The rest of the ladder, where nothing points to an entry that binds today.
 _judged_by_goods(item, facts) := _verdict("unclassified", "unknown_code", _pointed_to(facts)) if unknown_code(item)
 
-else := _verdict("not_listed", "assembly", set()) if item.form == "assembly"
+else := _verdict("not_listed", "assembly", _pointed_to(facts)) if item.form == "assembly"
 
-else := _verdict("not_listed", "not_binding", _pointed_to(facts)) if count(_pointed_to(facts)) > 0
+else := _verdict("unclassified", "not_excluded", _pointed_to(facts) | _same_know_how(facts)) if _bind(_same_know_how(facts))
+
+else := _verdict("not_listed", "not_binding", _pointed_to(facts)) if {
+	count(_pointed_to(facts)) > 0
+	_identified(item, facts)
+}
 
 else := _verdict("unclassified", "not_excluded", _not_excluded(item, facts)) if _bind(_not_excluded(item, facts))
 
@@ -196,7 +201,7 @@ else := _verdict("not_listed", reason, set()) if {
 	reason := _clean(item, facts)
 }
 
-else := _verdict("unclassified", "unknown", set())
+else := _verdict("unclassified", "unknown", _pointed_to(facts))
 
 _verdict(line_status, why, keys) := {"status": line_status, "why": why, "keys": keys}
 
@@ -316,6 +321,30 @@ _not_excluded(item, facts) := {key |
 	some key in index.unprinted.material
 	_form_fits(key, item)
 	_shares_element(key, facts.present - {"C"})
+}
+
+# Know-how of the same field under another measure, such as the technology catalogue beside announcement 62: a suspension
+# of the one says nothing about the other.
+_same_know_how(facts) := {key |
+	some pointed in _pointed_to(facts)
+	control_list.entries[pointed].form == "technology"
+	some key in index.unprinted.technology
+	control_list.entries[key].element == control_list.entries[pointed].element
+}
+
+# An entry that does not bind clears a line only where it is known that the line is that entry and nothing besides.
+_identified(item, facts) if count(_declared(item, facts)) > 0
+
+_identified(item, facts) if {
+	facts.complete
+	not item.form in {"equipment", "technology"}
+}
+
+_identified(_, facts) if count(_only(facts.pool)) > 0
+
+_identified(item, _) if {
+	_magnet(item)
+	not _bind(_magnet_keys)
 }
 
 # What is enough to say that a line is not on the list.
