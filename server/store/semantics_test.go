@@ -103,8 +103,9 @@ func runCase(t *testing.T, tc cases.TestCase, rego ast.RegoVersion) error {
 	if tc.ExperimentalKeywords {
 		options.Capabilities = ast.CapabilitiesForThisVersion(ast.CapabilitiesExperimentalKeywords(true))
 	}
-	compiler := ast.NewCompiler().WithDefaultRegoVersion(rego).WithCapabilities(options.Capabilities).
-		WithBuiltins(map[string]*ast.Builtin{sleep.Decl.Name: sleep.Decl})
+	capabilities := ast.CapabilitiesForThisVersion(ast.CapabilitiesExperimentalKeywords(tc.ExperimentalKeywords))
+	capabilities.Builtins = append(slices.Clone(capabilities.Builtins), sleep.Decl)
+	compiler := ast.NewCompiler().WithDefaultRegoVersion(rego).WithCapabilities(capabilities)
 	modules := map[string]*ast.Module{}
 	for i, source := range tc.Modules {
 		name := fmt.Sprintf("test-%d.rego", i)
