@@ -104,7 +104,7 @@ prerequisites() {
 	go version
 	go mod download
 	opa >/dev/null
-	"$(opa)" version | head -n 1
+	"$(opa)" version | sed -n 1p # reads to the end: a closed pipe would fail the step
 }
 
 # built NAME MODFILE PACKAGE prints the path of a tool at the version that the module file names, built if it is not there.

@@ -144,3 +144,9 @@ test_an_entry_stands_as_its_row_does if {
 	lines.standing("1C909.b") == "suspended" with time.now_ns as fixture.midnight("2026-01-15")
 	not lines.standing("1C909.z")
 }
+
+test_the_one_entry_that_a_code_proposes_clears_the_line_before_it_binds if {
+	oxide := {"form": "oxide", "hs_code": "2846901100"}
+	_why_on(oxide, "2025-04-03") == ["not_listed", "not_binding"]
+	_why_on(oxide, "2025-04-04") == ["listed", "named"]
+}
