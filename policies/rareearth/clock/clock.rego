@@ -20,7 +20,6 @@ default running := null
 
 running := limit("CLK-1", input.accepted_on, object.get(input, "stops", [])) if {
 	outcome.outcome in {"refer_for_refusal", "enhanced_review", "general_licence", "green_channel", "standard_review"}
-	input.accepted_on
 	count(parties.watched) == 0
 }
 

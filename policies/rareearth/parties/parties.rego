@@ -99,11 +99,11 @@ _hit(subject, name, id, by, score) := {
 
 # METADATA
 # title: Near matches that a person has to look at
+# description: Whatever screening found that is no hit.
 near contains {"path": subject.path, "name": name, "row": match.row, "listed_name": match.name, "score": match.score} if {
 	some subject in subjects
 	some name in subject.names
 	some match in data.screening.matches[name]
-	match.band != "hit"
 	not status.now(parties.rows[match.row]) == "not_yet"
 	not _hit_rows[subject.path][match.row]
 }

@@ -48,10 +48,7 @@ _consulted contains control_list.entries[entry.code] if {
 	some entry in line.entries
 }
 
-_consulted contains instruments.rows[found.instrument] if {
-	some found in outcome.gathered
-	found.instrument != null
-}
+_consulted contains instruments.rows[found.instrument] if some found in outcome.gathered
 
 _consulted contains listed.rows[hit.row] if some hit in parties.hits
 

@@ -152,12 +152,12 @@ _shares_element(key, elements) if {
 	symbol in elements
 }
 
-# A complete assay rules out entries of elements that it does not show; it says nothing about machines and know-how.
+# A complete assay rules out entries of elements that it does not show; it says nothing about machines.
 _ruled_out(key, item, base) if {
 	base.complete
 	count(control_list.entries[key].symbols) > 0
 	not _shares_element(key, base.present)
-	not item.form in {"equipment", "technology"}
+	not item.form == "equipment"
 }
 
 _ruled_out(key, item, base) if _magnet_without_cobalt(key, item, base.present)
@@ -237,13 +237,7 @@ _composition_fits(key, facts) if _shares_element(key, facts.present)
 _composition_fits(key, facts) if {
 	not facts.complete
 	count(facts.composed) == 0
-	not _denied(key, facts)
-}
-
-_denied(key, facts) if {
-	some symbol in control_list.entries[key].symbols
-	symbol in facts.stated
-	not symbol in facts.present
+	not _shares_element(key, facts.stated)
 }
 
 # Ways in which the papers contradict the goods; the first that is found is named.
@@ -310,12 +304,11 @@ unknown_code(item) if {
 	not index.by_code[code]
 }
 
-# Entries that the facts leave open: the HS code and the composition agree on one, and only the stated form speaks
-# against it; or the list prints no HS code for it and has thresholds that no composition answers (gallium, germanium,
-# antimony, cathode materials). Carbon is left out: most goods have some, and its share tells neither diamond nor graphite.
+# Entries that the facts leave open: the HS code proposes them, and only the stated form speaks against it; or the list
+# prints no HS code and has thresholds that no composition answers (gallium, germanium, antimony, cathode materials).
+# Carbon is left out: most goods have some, and its share tells neither diamond nor graphite.
 _not_excluded(item, facts) := {key |
 	some key in facts.hs_code
-	_shares_element(key, facts.present)
 	not _ruled_out(key, item, facts)
 } | {key |
 	some key in index.unprinted.material

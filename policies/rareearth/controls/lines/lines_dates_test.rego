@@ -120,6 +120,52 @@ test_an_hs_code_of_suspended_entries_alone_clears_no_machine if {
 	_why_on(furnace, "2026-11-23") == ["unclassified", "several"]
 }
 
+test_a_foreign_form_is_not_foreign_under_a_code_of_the_list if {
+	_why_on({"form": "other", "hs_code": "8479899990"}, "2026-01-15") == ["unclassified", "unknown"]
+}
+
+test_an_assay_of_a_machine_does_not_tell_which_it_is if {
+	furnace := {"form": "equipment", "hs_code": "8514200090", "assay": "complete", "composition": [{"element": "Fe", "wt_pct": 100}]}
+	_why_on(furnace, "2026-01-15") == ["unclassified", "unknown"]
+	_why_on(furnace, "2025-04-03") == ["unclassified", "unknown"]
+}
+
+test_a_suspended_element_without_an_assay_may_not_be_alone if {
+	bare := {"form": "oxide", "composition": [{"element": "Ho", "wt_pct": 40}]}
+	_on(bare, "2026-01-15") == ["unclassified", {"1C909.b": "suspended"}]
+}
+
+test_a_holmium_magnet_without_an_assay_may_be_listed_otherwise if {
+	denied := [{"element": "Ho", "wt_pct": 2}, {"element": "Dy", "wt_pct": 0}, {"element": "Tb", "wt_pct": 0}]
+	_why_on(_magnet({"hs_code": "8505119000", "composition": denied}), "2026-01-15") == ["unclassified", "unknown"]
+	_why_on(_magnet({"hs_code": "8505119000", "composition": denied}), "2025-04-03") == ["not_listed", "not_binding"]
+}
+
+# Announcement 62 is suspended, the technology catalogue of 2023 is not; both are about rare earths.
+test_a_suspended_technology_is_not_clear_of_another_measure_of_its_field if {
+	line := _line({"form": "technology", "control_code": "1E902.a"}, "2026-01-15")
+	[line.status, line.why] == ["unclassified", "not_excluded"]
+	statuses := {entry.code: entry.status | some entry in line.entries}
+	statuses["1E902.a"] == "suspended"
+	statuses["ANN-2023-57/rare-earths-1"] == "in_force"
+	not statuses["1E004"]
+}
+
+test_a_suspended_technology_alone_in_its_field_is_clear if {
+	_on({"form": "technology", "control_code": "2E902"}, "2026-01-15") == ["not_listed", {"2E902": "suspended"}]
+}
+
+test_an_assay_does_not_clear_know_how if {
+	know_how := {"form": "technology", "control_code": "3E901.a", "assay": "complete", "composition": [{"element": "Fe", "wt_pct": 100}]}
+	_why_on(know_how, "2026-01-15") == ["unclassified", "unknown"]
+}
+
+test_a_declared_suspended_metal_is_not_known_to_be_alone_without_an_assay if {
+	item := {"form": "metal", "hs_code": "28053019", "control_code": "1C909.a.1"}
+	_why_on(item, "2026-01-15") == ["unclassified", "several"]
+	_why_on(object.union(item, {"assay": "complete", "composition": [{"element": "Ho", "wt_pct": 99}]}), "2026-01-15") == ["not_listed", "not_binding"]
+}
+
 test_a_metal_of_unknown_element_is_unclassified_while_one_of_its_entries_binds if {
 	_why_on({"form": "metal", "hs_code": "28053019", "composition": [{"element": "Ho", "wt_pct": 99}]}, "2026-01-15") == ["unclassified", "several"]
 	complete := {"form": "metal", "hs_code": "28053019", "assay": "complete", "composition": [{"element": "Ho", "wt_pct": 99}]}

@@ -67,6 +67,11 @@ test_an_entry_without_elements_goes_with_any_composition if {
 	_line(item, "2026-11-23").why == "declared"
 }
 
+test_a_samarium_magnet_code_goes_with_a_partial_assay_that_names_no_cobalt if {
+	parts := [{"element": "Sm", "wt_pct": 24}, {"element": "Fe", "wt_pct": 50}]
+	_why(_magnet({"control_code": "1C902.a.4", "composition": parts, "assay": "partial"})) == ["listed", "declared"]
+}
+
 # 2. The facts say a listed thing that the codes do not
 
 _conflict(item, why) if _why(item) == ["conflict", why]
@@ -83,6 +88,11 @@ test_a_control_code_of_another_form_is_a_conflict if {
 test_a_control_code_that_the_hs_code_belies_is_a_conflict if {
 	_conflict({"control_code": "1C905.b", "form": "oxide", "hs_code": "2846901100"}, "code_does_not_fit")
 	_conflict({"control_code": "1C905.a.2", "form": "alloy", "hs_code": "2805301300"}, "code_does_not_fit")
+}
+
+test_a_true_control_code_does_not_excuse_a_wrong_hs_code if {
+	_conflict(_magnet({"control_code": "1C905.a.4", "hs_code": "8505119000"}), "code_does_not_fit")
+	_conflict({"control_code": "1C905.a.4", "form": "magnet", "hs_code": "8505119000"}, "code_does_not_fit")
 }
 
 test_a_control_code_whose_element_a_complete_assay_does_not_show_is_a_conflict if {
@@ -117,6 +127,10 @@ test_a_magnet_under_the_hs_code_of_the_oxide_of_its_element_is_a_conflict if {
 	_conflict(_magnet({"hs_code": "2846901500"}), "unlisted_hs_code")
 }
 
+test_an_oxide_under_the_hs_code_of_magnets_is_a_conflict if {
+	_conflict({"form": "oxide", "hs_code": "8505111000", "composition": [{"element": "Dy", "wt_pct": 87}]}, "unlisted_hs_code")
+}
+
 test_a_trace_of_a_listed_element_is_enough if {
 	_conflict(_magnet({"hs_code": "8505119000", "composition": _nd([{"element": "Tb", "wt_pct": 0.0001}])}), "unlisted_hs_code")
 }
@@ -138,6 +152,18 @@ test_samarium_cobalt_called_neodymium_is_a_conflict if {
 		_conflict(object.remove(item, ["form"]), "samarium_called_neodymium")
 		_conflict(object.remove(item, ["hs_code"]), "samarium_called_neodymium")
 	}
+}
+
+test_samarium_cobalt_called_what_it_is_is_no_conflict if {
+	parts := [{"element": "Sm", "wt_pct": 25}, {"element": "Co", "wt_pct": 50}]
+	_why(_magnet({"description": "Samarium-cobalt magnets", "composition": parts})) == ["listed", "named"]
+	_why({"description": "Alloy for NdFeB makers", "form": "alloy", "composition": parts}) == ["listed", "named"]
+}
+
+test_a_neodymium_magnet_called_so_is_no_conflict if {
+	_why(_magnet({"description": "NdFeB magnets"})) == ["listed", "named"]
+	with_cobalt := _nd([{"element": "Dy", "wt_pct": 2}, {"element": "Co", "wt_pct": 1}])
+	_why(_magnet({"description": "NdFeB magnets", "composition": with_cobalt})) == ["listed", "named"]
 }
 
 test_shares_of_more_than_the_whole_are_a_conflict if {
@@ -186,6 +212,16 @@ test_a_complete_assay_without_dysprosium_and_terbium_clears_a_magnet if {
 	_why(_plain_magnet({"assay": "complete", "control_code": "none"})) == ["not_listed", "assay"]
 }
 
+test_terbium_tells_a_magnet_without_an_assay if {
+	item := _plain_magnet({"composition": _nd([{"element": "Tb", "wt_pct": 0.2}])})
+	_why(item) == ["listed", "named"]
+	_codes(item) == ["1C904.a.4"]
+}
+
+test_only_a_magnet_is_suspected_for_its_neodymium if {
+	_why({"form": "metal", "hs_code": "2805301100", "composition": [{"element": "Nd", "wt_pct": 99}]}) == ["unclassified", "unknown"]
+}
+
 test_samarium_and_cobalt_tell_a_magnet_without_an_assay if {
 	item := {"form": "magnet", "hs_code": "8505111000", "composition": [{"element": "Sm", "wt_pct": 25}, {"element": "Co", "wt_pct": 50}]}
 	_why(item) == ["listed", "named"]
@@ -198,6 +234,11 @@ test_a_complete_assay_without_cobalt_shows_another_samarium_magnet if {
 	_why(item) == ["not_listed", "assay"]
 	_conflict(object.union(item, {"control_code": "1C902.a.4"}), "code_does_not_fit")
 	_why(object.union(item, {"assay": "partial"})) == ["unclassified", "no_assay"]
+}
+
+test_samarium_needs_cobalt_in_magnets_only if {
+	item := {"form": "oxide", "hs_code": "2846901940", "assay": "complete", "composition": [{"element": "Sm", "wt_pct": 86}]}
+	_why(item) == ["listed", "named"]
 }
 
 # 4. HS codes, forms and elements
@@ -297,6 +338,22 @@ test_a_complete_assay_clears_a_line_without_a_form if {
 	_why(item) == ["not_listed", "assay"]
 }
 
+test_an_assay_rules_out_no_entry_that_names_no_element if {
+	line := _line({"form": "ore", "hs_code": "2530902000", "assay": "complete", "composition": [{"element": "Ce", "wt_pct": 50}]}, "2026-11-23")
+	line.why == "named"
+}
+
+test_an_assay_says_nothing_about_a_machine if {
+	press := {"form": "equipment", "hs_code": "8479899990", "assay": "complete", "composition": [{"element": "Fe", "wt_pct": 100}]}
+	line := _line(press, "2026-11-23")
+	line.why == "several"
+	[entry.code | some entry in line.entries] == ["2B005.b", "2B902.g", "2B902.y", "3B901.a"]
+}
+
+test_gallium_in_a_magnet_is_no_gallium if {
+	_why(_plain_magnet({"assay": "complete", "composition": _nd([{"element": "Ga", "wt_pct": 0.2}])})) == ["not_listed", "assay"]
+}
+
 test_a_magnet_with_an_element_that_is_listed_in_other_forms_only_is_clear if {
 	_why(_plain_magnet({"assay": "complete", "composition": _nd([{"element": "Gd", "wt_pct": 1}])})) == ["not_listed", "assay"]
 }
@@ -341,10 +398,12 @@ test_carbon_excludes_no_clearance if {
 	_line(item, "2026-11-23").why == "assay"
 }
 
-test_a_form_that_speaks_alone_against_code_and_composition_clears_nothing if {
-	item := {"form": "ore", "hs_code": "2846901500", "assay": "complete", "composition": [{"element": "Dy", "wt_pct": 5}]}
+test_a_form_that_speaks_alone_against_the_hs_code_clears_nothing if {
+	item := {"form": "ore", "hs_code": "2846901500"}
 	_why(item) == ["unclassified", "not_excluded"]
 	_codes(item) == ["1C905.b"]
+	_why(object.union(item, {"assay": "complete", "composition": [{"element": "Dy", "wt_pct": 5}]})) == ["unclassified", "not_excluded"]
+	_why(object.union(item, {"assay": "complete", "composition": [{"element": "Ce", "wt_pct": 5}]})) == ["not_listed", "assay"]
 }
 
 # Codes that the list does not know

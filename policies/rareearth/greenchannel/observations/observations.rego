@@ -60,7 +60,6 @@ outside_channel contains {
 } if {
 	some i, party in input.parties
 	party.role in _resident_roles
-	party.country
 	not _in_channel(party.country)
 }
 
@@ -384,10 +383,10 @@ flags_too_many contains {
 # title: What speaks for priority
 priority contains {
 	"path": "/need/priority_list",
-	"en": sprintf("priority list %s", [input.need.priority_list]),
-	"zh": sprintf("列入优先清单%s", [input.need.priority_list]),
+	"en": sprintf("priority list %s", [list]),
+	"zh": sprintf("列入优先清单%s", [list]),
 } if {
-	input.need.priority_list
+	list := input.need.priority_list
 }
 
 priority contains {"path": "/need/production_stopped", "en": "production is stopped", "zh": "生产已停止"} if {

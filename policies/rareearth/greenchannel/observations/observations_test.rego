@@ -88,6 +88,7 @@ test_a_buyer_outside_the_member_states_is_named if {
 test_service_providers_may_sit_elsewhere if {
 	every role in ["agent", "forwarder", "payer", "bank", "broker"] {
 		_outside(_set({"/parties/1/role": role, "/parties/1/country": "CH"}), "2026-06-15") == set()
+		_outside(json.remove(_set({"/parties/1/role": role}), ["/parties/1/country"]), "2026-06-15") == set()
 	}
 }
 
@@ -150,7 +151,15 @@ test_a_sector_outside_the_civil_list_is_named if {
 		seen := _not_civilian(_set({"/end_use/sector": sector}))
 		_paths(seen) == {"/end_use/sector"}
 		_unstated(seen) == set()
+		{[one.en, one.zh] | some one in seen} == {[sprintf("the sector is %s", [sector]), sprintf("行业为%s", [sector])]}
 	}
+}
+
+test_a_sector_that_is_not_stated_is_missing if {
+	seen := _not_civilian(fixture.without(["/end_use/sector"]))
+	_unstated(seen) == {"/end_use/sector"}
+	{one.en | some one in seen} == {"the sector is not stated"}
+	{one.zh | some one in seen} == {"行业为未填报"}
 }
 
 test_a_use_that_is_not_denied_is_named if {
@@ -285,6 +294,7 @@ test_goods_that_stay_stand_against_nothing if _goes_on(fixture.application) == s
 test_onward_transfer_that_is_not_stated_is_missing if {
 	_unstated(_goes_on(fixture.without(["/onward"]))) == {"/onward/countries", "/onward/to_us_defence"}
 	_unstated(_goes_on(fixture.without(["/onward/to_us_defence"]))) == {"/onward/to_us_defence"}
+	_unstated(_goes_on(fixture.without(["/onward/countries"]))) == {"/onward/countries"}
 	_unstated(_goes_on(fixture.without(["/transit"]))) == {"/transit"}
 }
 
