@@ -21,7 +21,7 @@ const sound = `{"id": "A-1", "exporter": {"name": "Ganzhou Example Co."}, "items
 
 func TestEverythingOnDiskIsEmbedded(t *testing.T) {
 	onDisk := os.DirFS(".")
-	for _, root := range []string{".manifest", "rareearth", "schemas", "capabilities"} {
+	for _, root := range []string{".manifest", "rareearth", "system", "schemas", "capabilities"} {
 		err := fs.WalkDir(onDisk, root, func(name string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
@@ -42,8 +42,8 @@ func TestEverythingOnDiskIsEmbedded(t *testing.T) {
 }
 
 func TestDataFilesHaveTheNamesThatBundlesLoad(t *testing.T) {
-	err := fs.WalkDir(policies.FS(), "rareearth", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	err := fs.WalkDir(policies.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasPrefix(name, "rareearth/") && !strings.HasPrefix(name, "system/") {
 			return err
 		}
 		base, ext := path.Base(name), path.Ext(name)
@@ -64,8 +64,8 @@ func TestManifestNamesTheBundle(t *testing.T) {
 		Metadata    struct{ Name string }
 	}
 	read(t, ".manifest", &manifest)
-	if !slices.Equal(manifest.Roots, []string{"rareearth"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
-		t.Errorf("got %+v, want root rareearth, rego version 1, name rareearth", manifest)
+	if !slices.Equal(manifest.Roots, []string{"rareearth", "system/authz"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
+		t.Errorf("got %+v, want roots rareearth and system/authz, rego version 1, name rareearth", manifest)
 	}
 }
 

@@ -27,6 +27,7 @@ type Generation struct {
 	decoder  *decision.Decoder
 	decision rego.PreparedEvalQuery
 	listing  rego.PreparedEvalQuery
+	authz    rego.PreparedEvalQuery
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -67,6 +68,9 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 		return fmt.Errorf("no policy defines %s, the only entry point", decisionEntrypoint)
 	}
 	var err error
+	if g.authz, err = g.query(ctx, compiler, txn, authzQuery); err != nil {
+		return err
+	}
 	if g.decision, err = g.query(ctx, compiler, txn, decisionEntrypoint); err != nil {
 		return err
 	}

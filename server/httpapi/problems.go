@@ -42,6 +42,10 @@ func replies() map[problem.Kind]reply {
 		problem.Cancelled:        {http.StatusServiceUnavailable, "The evaluation was called off"},
 		problem.NotReady:         {http.StatusServiceUnavailable, "The service is not ready"},
 		problem.Internal:         {http.StatusInternalServerError, "The service failed"},
+
+		problem.Unauthenticated: {http.StatusUnauthorized, "It is not known who calls"},
+		problem.Forbidden:       {http.StatusForbidden, "The policies do not allow it"},
+		problem.RateLimited:     {http.StatusTooManyRequests, "Too many requests"},
 	}
 }
 

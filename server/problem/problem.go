@@ -25,6 +25,10 @@ const (
 	Cancelled        Kind = "cancelled"          // the caller went away, or the service stopped, before the answer
 	NotReady         Kind = "not-ready"          // no bundle is active, or the service is draining
 	Internal         Kind = "internal"           // the service itself failed
+
+	Unauthenticated Kind = "unauthenticated" // it is not known who calls, and that has to be known
+	Forbidden       Kind = "forbidden"       // it is known who calls, and the policies do not allow it
+	RateLimited     Kind = "rate-limited"    // the caller asks more often than it may
 )
 
 // Kinds lists every kind, so that a table over kinds can be checked for completeness.
@@ -32,6 +36,7 @@ func Kinds() []Kind {
 	return []Kind{
 		Malformed, Invalid, TooLarge, UnsupportedMedia, NotFound, MethodNotAllowed,
 		Undecided, Deadline, Cancelled, NotReady, Internal,
+		Unauthenticated, Forbidden, RateLimited,
 	}
 }
 

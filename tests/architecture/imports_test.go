@@ -29,7 +29,10 @@ func storeys() []storey {
 			},
 			"one concern each; they meet in package server, not in one another",
 		},
-		{[]string{"server/decision"}, "the nouns and the verb; states as interfaces what it needs of the rooms"},
+		{
+			[]string{"server/decision", "server/identity"},
+			"the nouns and the verb, and who calls; they state as interfaces what they need of the rooms",
+		},
 		{
 			[]string{"server/problem", "server/config", "policies"},
 			"words and data that every storey may use, and that use nothing of ours",

@@ -60,8 +60,14 @@ func known() []library {
 		{
 			name:   "net/http",
 			paths:  []string{"net/http/"},
-			rooms:  []string{"server", "server/httpapi", "server/console", "cmd/greenchannel"},
+			rooms:  []string{"server", "server/httpapi", "server/console", "server/identity", "cmd/greenchannel"},
 			reason: "the nouns, the policies and their data know no transport",
+		},
+		{
+			name:   "credentials",
+			paths:  []string{"github.com/lestrrat-go/jwx/", "golang.org/x/crypto/bcrypt/", "crypto/subtle/"},
+			rooms:  []string{"server/identity"},
+			reason: "there is one place where somebody is believed, so that there is one to attack in tests",
 		},
 		{
 			name:   "testing",

@@ -120,6 +120,12 @@ test_package_that_reads_input_without_schema if {
 	_said(json.patch(_sound, [{"op": "replace", "path": "/packages/0/annotations/schemas/0/path", "value": "data.x"}])) == wanted
 }
 
+test_authorisation_reads_a_request if {
+	asked := json.patch(_sound, [{"op": "replace", "path": "/packages/0/path", "value": "system.authz"}])
+	_said(asked) == {"schema status.rego:1: package system.authz reads input; name schema.authz.schema in its METADATA"}
+	_said(json.patch(asked, [{"op": "replace", "path": "/packages/0/annotations/schemas/0/schema", "value": "schema.authz.schema"}])) == set()
+}
+
 test_package_that_reads_no_input_needs_no_schema if {
 	_said(json.patch(_sound, [
 		{"op": "replace", "path": "/packages/0/reads_input", "value": false},

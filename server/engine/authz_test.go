@@ -1,0 +1,106 @@
+package engine_test
+
+import (
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"greenchannel/policies"
+	"greenchannel/server/engine"
+	"greenchannel/server/identity"
+	"greenchannel/server/problem"
+)
+
+// withAuthz is a small policy folder whose authorisation is these rules.
+func withAuthz(t testing.TB, rules string) fstest.MapFS {
+	t.Helper()
+	folder := smallFolder(t)
+	folder[".manifest"] = &fstest.MapFile{Data: []byte(`{"roots": ["rareearth", "system/authz"], "metadata": {"name": "small"}}`)}
+	folder["system/authz/authz.rego"] = &fstest.MapFile{Data: []byte("package system.authz\n\n" + rules + "\n")}
+	return folder
+}
+
+// Only a plain yes is a yes: what is undefined, odd, contradictory, late or broken permits nothing.
+func TestAllowed(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, rules string
+		allowed     bool
+		reason      string
+		kind        problem.Kind
+	}{
+		{name: "yes", rules: `allow := true`, allowed: true},
+		{name: "yes, as an object", rules: `allow := {"allowed": true}`, allowed: true},
+		{name: "no", rules: `allow := false`, reason: "The policies do not allow it."},
+		{name: "no, with a reason", rules: `allow := {"allowed": false, "reason": "not on Sundays"}`, reason: "not on Sundays"},
+		{name: "a reason is no yes", rules: `allow := {"reason": "please"}`, kind: problem.Undecided},
+		{name: "the word yes", rules: `allow := "true"`, kind: problem.Undecided},
+		{name: "the word yes in an object", rules: `allow := {"allowed": "true"}`, kind: problem.Undecided},
+		{name: "one", rules: `allow := 1`, kind: problem.Undecided},
+		{name: "null", rules: `allow := null`, kind: problem.Undecided},
+		{name: "a set", rules: `allow contains true`, kind: problem.Undecided},
+		{name: "undefined", rules: `allow if input.identity.name == "somebody else"`, reason: "The active bundle does not say who may do this."},
+		{name: "no such rule", rules: `allowed := true`, reason: "The active bundle does not say who may do this."},
+		{name: "two answers", rules: "allow := true if input.method == \"GET\"\n\nallow := false if count(input.path) == 3", kind: problem.Undecided},
+		{name: "a built-in that fails", rules: `allow if to_number(input.method) == 1`, kind: problem.Undecided},
+		{name: "everything is asked", allowed: true, rules: `allow if input == {
+			"identity": {"name": "acme", "roles": ["client"], "exporter": "Acme", "method": "token"},
+			"method": "GET", "path": ["v1", "controls", "61/1(1)"], "query": ["as_of"],
+		}`},
+		{name: "late", rules: `allow if count([1 | some a in numbers.range(1, 30000); some b in numbers.range(1, 30000); a + b == 0]) == 0`, kind: problem.Deadline},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			g, err := compile(t, withAuthz(t, tc.rules))
+			if err != nil {
+				t.Fatal(err)
+			}
+			timeout := time.Minute
+			if tc.kind == problem.Deadline {
+				timeout = 20 * time.Millisecond
+			}
+			e := engine.New(timeout)
+			e.Activate(g)
+			allowed, reason, err := e.Allowed(t.Context(), identity.Access{
+				Caller: identity.Caller{Name: "acme", Roles: []string{"client"}, Exporter: "Acme", Method: identity.ByToken},
+				Method: "GET", Path: []string{"v1", "controls", "61/1(1)"}, Query: []string{"as_of"},
+			}, instantOf)
+			if allowed != tc.allowed || reason != tc.reason {
+				t.Errorf("allowed %v, reason %q, want %v, %q", allowed, reason, tc.allowed, tc.reason)
+			}
+			if tc.kind == "" && err != nil || tc.kind != "" && (err == nil || problem.Of(err).Kind != tc.kind) {
+				t.Errorf("err = %v, want %q", err, tc.kind)
+			}
+		})
+	}
+}
+
+func TestNobodyIsAllowedWithoutABundle(t *testing.T) {
+	t.Parallel()
+	allowed, _, err := engine.New(0).Allowed(t.Context(), identity.Access{}, instantOf)
+	if allowed || problem.Of(err).Kind != problem.NotReady {
+		t.Errorf("allowed %v, %v", allowed, err)
+	}
+	g, err := compile(t, smallFolder(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := engine.New(time.Minute)
+	e.Activate(g)
+	if allowed, reason, err := e.Allowed(t.Context(), identity.Access{}, instantOf); allowed || reason == "" || err != nil {
+		t.Errorf("a bundle without authorisation: %v, %q, %v", allowed, reason, err)
+	}
+}
+
+func BenchmarkAllowed(b *testing.B) {
+	e := started(b, policies.FS(), time.Minute)
+	access := identity.Access{
+		Caller: identity.Caller{Name: "acme", Roles: []string{identity.Client}, Method: identity.ByToken},
+		Method: "POST", Path: []string{"v1", "decisions"},
+	}
+	for b.Loop() {
+		if allowed, reason, err := e.Allowed(b.Context(), access, instantOf); !allowed || err != nil {
+			b.Fatal(reason, err)
+		}
+	}
+}
