@@ -1,0 +1,112 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// check finds what is wrong with values that can be read, alone and together. A fault is placed where the value came from.
+func (l *Loaded) check() []Fault {
+	var faults []Fault
+	fault := func(path, format string, args ...any) {
+		source := l.sources[path]
+		place := path
+		if source.Kind != "" && source.Kind != FromDefault {
+			place = source.Name
+		}
+		faults = append(faults, Fault{place, path + " " + fmt.Sprintf(format, args...)})
+	}
+	l.checkListeners(fault)
+	l.checkLimits(fault)
+	l.checkTLS(fault)
+	l.checkIdentity(fault)
+	wrong := checkOPA(l.Config)
+	for _, name := range slices.Sorted(maps.Keys(wrong)) {
+		fault(name, "is not what OPA reads: %s", strings.ReplaceAll(wrong[name].Error(), "\n", "; "))
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
+	return faults
+}
+
+type faulty func(path, format string, args ...any)
+
+func (l *Loaded) checkListeners(fault faulty) {
+	for path, address := range map[string]string{"listen": l.Listen, "metrics.listen": l.Metrics.Listen} {
+		if address == "" && path == "metrics.listen" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			fault(path, "is %.60q; write HOST:PORT, such as 127.0.0.1:8181", address)
+		}
+	}
+	if l.Metrics.Listen != "" && !Loopback(l.Metrics.Listen) {
+		fault("metrics.listen", "has to be on the loopback, such as 127.0.0.1:9181, since nobody is asked who calls there")
+	}
+	if l.Metrics.Pprof && l.Metrics.Listen == "" {
+		fault("metrics.pprof", "needs metrics.listen, which is where profiles are served")
+	}
+	if l.BaseURL != "" {
+		if at, err := url.Parse(l.BaseURL); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.RawQuery != "" || at.Fragment != "" || at.User != nil {
+			fault("base_url", "has to be a URL such as https://decisions.example.org")
+		}
+	}
+	if l.Tracing.Endpoint != "" {
+		if at, err := url.Parse(l.Tracing.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
+			fault("tracing.endpoint", "has to be a URL such as http://127.0.0.1:4318")
+		}
+	}
+}
+
+// Loopback says whether an address can be reached from this machine alone. A host name other than localhost is not looked
+// up: what it stands for can change.
+func Loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	at, err := netip.ParseAddr(host)
+	return err == nil && at.Unmap().IsLoopback()
+}
+
+func (l *Loaded) checkLimits(fault faulty) {
+	for _, bound := range []struct {
+		path string
+		ok   bool
+		want string
+	}{
+		{"eval_timeout", l.EvalTimeout > 0, "must be more than nothing, such as 2s"},
+		{"drain.delay", l.Drain.Delay >= 0, "cannot be less than nothing"},
+		{"drain.timeout", l.Drain.Timeout > 0, "must be more than nothing, such as 10s"},
+		{"limits.rate", l.Limits.Rate >= 0 && l.Limits.Rate <= 1e6, "has to be 0 (no limit) to 1000000 requests a second"},
+		{"limits.burst", l.Limits.Burst >= 1 && l.Limits.Burst <= 1e6, "has to be 1 to 1000000 requests"},
+		{"limits.batch", l.Limits.Batch >= 1 && l.Limits.Batch <= 1e6, "has to be 1 to 1000000 applications"},
+		{"tracing.ratio", l.Tracing.Ratio >= 0 && l.Tracing.Ratio <= 1, "has to be a share of 0 to 1"},
+		{"identity.jwt.leeway", l.Identity.JWT.Leeway >= 0 && l.Identity.JWT.Leeway <= maxLeeway, "has to be 0s to 5m; clocks differ by less"},
+		{"identity.jwt.refresh", l.Identity.JWT.Refresh >= minRefresh, "has to be 30s or more"},
+		{"identity.jwt.max_stale", l.Identity.JWT.MaxStale >= l.Identity.JWT.Refresh, "has to be as long as identity.jwt.refresh at least"},
+	} {
+		if !bound.ok {
+			fault(bound.path, "%s", bound.want)
+		}
+	}
+}
+
+func (l *Loaded) checkTLS(fault faulty) {
+	switch {
+	case l.TLS.Certificate != "" && l.TLS.Key == "":
+		fault("tls.certificate", "needs tls.key")
+	case l.TLS.Certificate == "" && l.TLS.Key != "":
+		fault("tls.key", "needs tls.certificate")
+	}
+	if l.Identity.MTLS.ClientCA != "" && l.TLS.Certificate == "" {
+		fault("identity.mtls.client_ca", "needs tls.certificate: client certificates are shown in TLS only")
+	}
+}
