@@ -14,6 +14,7 @@ import (
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
 	"greenchannel/server/httpapi"
+	"greenchannel/server/identity"
 	"greenchannel/server/problem"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 	Policies fs.FS
 	// EvalTimeout is how long one evaluation may take.
 	EvalTimeout time.Duration
+	// Calling says who may call.
+	Calling Calling
 	// DrainDelay is how long requests are still taken after the service said that it is not ready, so that what stands in
 	// front of it notices; none unless set.
 	DrainDelay time.Duration
@@ -53,6 +56,10 @@ type Config struct {
 // a bounded time. It returns nil after an orderly end.
 func Run(ctx context.Context, config Config) error {
 	config = config.withDefaults()
+	gate, err := config.gate()
+	if err != nil {
+		return err
+	}
 	rooms, err := Open(ctx, config.Policies, config.EvalTimeout)
 	if err != nil {
 		return err
@@ -61,7 +68,7 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", config.Listen, err)
 	}
-	return serve(ctx, config, rooms, listener)
+	return serve(ctx, config, rooms, gate, secured(listener, gate))
 }
 
 func (c Config) withDefaults() Config {
@@ -83,14 +90,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func serve(ctx context.Context, config Config, rooms *Rooms, listener net.Listener) error {
+func serve(ctx context.Context, config Config, rooms *Rooms, gate *identity.Gate, listener net.Listener) error {
 	var draining atomic.Bool
 	// Requests outlive ctx, which only says that the service has to stop; what is still under way when the drain is over
 	// is called off by this one.
 	requests, callOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer callOff()
 	server := &http.Server{
-		Handler:           handler(config, rooms, &draining),
+		Handler:           handler(config, rooms, gate, &draining),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -141,11 +148,14 @@ func drain(config Config, server *http.Server, callOff context.CancelFunc, faile
 	return err
 }
 
-func handler(config Config, rooms *Rooms, draining *atomic.Bool) http.Handler {
+func handler(config Config, rooms *Rooms, gate *identity.Gate, draining *atomic.Bool) http.Handler {
 	return httpapi.New(httpapi.Deps{
 		Read:      rooms.Engine.Read,
 		Decisions: rooms.Decisions,
 		Controls:  rooms.Engine,
+		Callers:   gate,
+		Access:    rooms.Engine,
+		Limits:    config.limits(),
 		Ready:     func() (decision.PolicyRef, error) { return readiness(rooms.Engine, draining) },
 		Now:       time.Now,
 		Log:       config.Log,
@@ -164,13 +174,10 @@ func readiness(evaluating *engine.Engine, draining *atomic.Bool) (decision.Polic
 	return policy, nil
 }
 
-// announce says where the service listens, and warns where others than this machine can reach it.
+// announce says where the service listens, and warns of what few would want.
 func announce(config Config, rooms *Rooms, addr net.Addr) {
 	policy, _ := rooms.Engine.Active()
 	config.Log.Info("listening", "address", addr.String(), "bundle", policy.Name, "revision", policy.Revision, "digest", policy.Digest)
-	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		config.Log.Warn("listening beyond this machine, and the service does not ask who calls: whoever reaches the port can use it",
-			"address", addr.String())
-	}
+	config.warn(addr)
 	config.Listening(addr)
 }

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"greenchannel/policies"
+	"greenchannel/server/config"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
 	"greenchannel/server/problem"
@@ -262,10 +263,15 @@ func TestRunKeepsTheDeadline(t *testing.T) {
 	}
 }
 
-func TestRunWarnsBeyondLoopback(t *testing.T) {
-	r := start(t, Config{Listen: "0.0.0.0:0"})
-	if !strings.Contains(r.log.String(), "level=WARN") || !strings.Contains(r.log.String(), "does not ask who calls") {
-		t.Errorf("no warning:\n%s", r.log)
+// Beyond the loopback the service asks who calls, or does not start, and says what to configure.
+func TestRunAsksBeyondLoopback(t *testing.T) {
+	err := Run(t.Context(), Config{Listen: "0.0.0.0:0", Policies: policies.FS()})
+	if err == nil || !strings.Contains(err.Error(), "identity.tokens.file") || !strings.Contains(err.Error(), "127.0.0.1:8181") {
+		t.Fatalf("err = %v, want what to configure", err)
+	}
+	r := start(t, Config{Listen: "0.0.0.0:0", Calling: Calling{Identity: config.Identity{Anonymous: config.Anonymous{Roles: []string{"client"}}}}})
+	if strings.Count(r.log.String(), "level=WARN") != 2 || !strings.Contains(r.log.String(), "need not say who they are") {
+		t.Errorf("log:\n%s", r.log)
 	}
 	if err := r.end(); err != nil {
 		t.Error(err)
@@ -274,12 +280,12 @@ func TestRunWarnsBeyondLoopback(t *testing.T) {
 
 func TestRunRefuses(t *testing.T) {
 	r := start(t, Config{})
-	for name, config := range map[string]Config{
+	for name, refused := range map[string]Config{
 		"a port in use":           {Listen: r.addr, Policies: policies.FS()},
 		"an address that is none": {Listen: "nowhere", Policies: policies.FS()},
 		"an empty folder":         {Listen: "127.0.0.1:0", Policies: fstest.MapFS{}},
 	} {
-		if err := Run(t.Context(), config); err == nil {
+		if err := Run(t.Context(), refused); err == nil {
 			t.Errorf("%s: ran", name)
 		}
 	}
@@ -295,10 +301,17 @@ func TestReadiness(t *testing.T) {
 		t.Fatal(err)
 	}
 	var draining atomic.Bool
-	h := handler(Config{Log: slog.New(slog.DiscardHandler)}.withDefaults(), rooms, &draining)
+	quiet := Config{Log: slog.New(slog.DiscardHandler)}.withDefaults()
+	gate, err := quiet.gate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := handler(quiet, rooms, gate, &draining)
 	status := func(target string) int {
 		recorder := httptest.NewRecorder()
-		h.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", target, nil))
+		request := httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost"+target, nil)
+		request.RemoteAddr = "127.0.0.1:1"
+		h.ServeHTTP(recorder, request)
 		return recorder.Code
 	}
 	if status("/readyz") != http.StatusOK {

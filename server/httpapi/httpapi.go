@@ -32,6 +32,9 @@ type Deps struct {
 	Read      func(body []byte) (decision.Application, error)
 	Decisions Decider
 	Controls  ControlLister
+	Callers   Identifier
+	Access    Authorizer
+	Limits    Limits
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
@@ -46,6 +49,7 @@ func New(deps Deps) http.Handler {
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
 	r.Use(requestID, accessLog(deps.Log), headers, recovery(deps.Log))
 	a := api{deps}
+	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)
 	r.NoMethod(a.noMethod)

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"greenchannel/server/identity"
 	"greenchannel/server/problem"
 )
 
@@ -51,6 +52,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 			"bytes", max(c.Writer.Size(), 0),
 			"duration", time.Since(start),
 			"remote", c.Request.RemoteAddr,
+			"caller", identity.Name(c.Request.Context()),
 			"request_id", c.GetString(requestIDKey),
 		)
 	}
