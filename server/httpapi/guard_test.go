@@ -1,0 +1,285 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"greenchannel/policies"
+	"greenchannel/server/bundle"
+	"greenchannel/server/httpapi"
+	"greenchannel/server/identity"
+	"greenchannel/server/problem"
+)
+
+// stated is a gate that believes what a test says.
+type stated struct {
+	caller identity.Caller
+	err    error
+}
+
+func (s stated) Identify(*http.Request) (identity.Caller, error) { return s.caller, s.err }
+
+func (s stated) Challenges(*http.Request) []string {
+	return []string{`Bearer realm="test"`, `Basic realm="test"`}
+}
+
+func as(roles ...string) stated {
+	return stated{caller: identity.Caller{Name: "acme", Roles: roles, Method: identity.ByToken}}
+}
+
+func nobody(roles ...string) stated {
+	return stated{caller: identity.Caller{Name: identity.Anonymous, Roles: roles, Method: identity.ByNothing}}
+}
+
+// row is one of policies/system/authz/roles/data.yaml.
+type row struct{ methods, path, roles []string }
+
+func table(t testing.TB) []row {
+	t.Helper()
+	b, err := bundle.Load(policies.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []row
+	at := b.Data["system"].(map[string]any)["authz"].(map[string]any)["roles"].(map[string]any)
+	words := func(value any) (all []string) {
+		for _, word := range value.([]any) {
+			all = append(all, word.(string))
+		}
+		return all
+	}
+	for _, entry := range at["routes"].([]any) {
+		fields := entry.(map[string]any)
+		rows = append(rows, row{words(fields["methods"]), words(fields["path"]), words(fields["roles"])})
+	}
+	return rows
+}
+
+// fits reads a row as its comment says it is read: once more, beside the rules.
+func (r row) fits(method, path string) bool {
+	if method == "HEAD" {
+		method = "GET"
+	}
+	pattern := "^/" + strings.Join(r.path, "/") + "$"
+	pattern = strings.ReplaceAll(pattern, ".", `\.`)
+	pattern = strings.ReplaceAll(pattern, "/**", "(/.*)?")
+	pattern = strings.ReplaceAll(pattern, "*$", "[^/]*$")
+	pattern = strings.ReplaceAll(pattern, "/*/", "/[^/]*/")
+	return slices.Contains(r.methods, method) && regexp.MustCompile(pattern).MatchString(path)
+}
+
+// Every route of the service with every role, against the table: who may, gets past the guard, and nobody else does. A
+// route that no row names fails here, so that no route is opened, or closed, by forgetting.
+func TestEveryRouteWithEveryRole(t *testing.T) {
+	t.Parallel()
+	rows := table(t)
+	given := deps(t, io.Discard)
+	gates := map[string]stated{"nobody": nobody(), "none": as()}
+	for _, role := range identity.Roles() {
+		gates[role] = as(role)
+	}
+	placeholder := regexp.MustCompile(`:[a-z]+`)
+	routes := 0
+	for name, gate := range gates {
+		given.Callers = gate
+		handler := httpapi.New(given)
+		for _, route := range handler.(*gin.Engine).Routes() {
+			routes++
+			path := strings.Replace(placeholder.ReplaceAllString(route.Path, "x"), "/*code", "/61/1(1)", 1)
+			may, named := false, false
+			for _, r := range rows {
+				if !r.fits(route.Method, path) {
+					continue
+				}
+				named = true
+				may = may || slices.Contains(r.roles, "anyone") || slices.ContainsFunc(r.roles, gate.caller.Has)
+			}
+			if !named {
+				t.Errorf("%s %s has no row in policies/system/authz/roles/data.yaml", route.Method, route.Path)
+				continue
+			}
+			recorder := httptest.NewRecorder()
+			handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), route.Method, path, strings.NewReader("")))
+			want := http.StatusForbidden
+			if !gate.caller.Known() {
+				want = http.StatusUnauthorized
+			}
+			turned := recorder.Code == http.StatusForbidden || recorder.Code == http.StatusUnauthorized
+			if turned == may || turned && recorder.Code != want {
+				t.Errorf("%s %s as %s: %d, want it allowed: %v", route.Method, route.Path, name, recorder.Code, may)
+			}
+		}
+	}
+	if routes < 6*6 {
+		t.Errorf("only %d routes were tried", routes)
+	}
+}
+
+func TestTurnedAway(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	given.Callers = nobody()
+	response := call(t, httpapi.New(given), "POST", "/v1/decisions", application(t))
+	got := isProblem(t, response, http.StatusUnauthorized, problem.Unauthenticated)
+	if challenges := response.Header.Values("WWW-Authenticate"); len(challenges) != 2 || !strings.Contains(got.Detail, "client") {
+		t.Errorf("challenges %q, detail %q", challenges, got.Detail)
+	}
+	given.Callers = as("auditor", "root")
+	response = call(t, httpapi.New(given), "POST", "/v1/decisions", application(t))
+	got = isProblem(t, response, http.StatusForbidden, problem.Forbidden)
+	if response.Header.Get("WWW-Authenticate") != "" || got.Detail != "This needs one of the roles client; the caller has auditor." {
+		t.Errorf("detail %q", got.Detail)
+	}
+	given.Callers = stated{err: problem.New(problem.Unauthenticated, "The token has expired; get a new one.")}
+	for _, path := range []string{"/v1/decisions", "/livez", "/nowhere"} {
+		response = call(t, httpapi.New(given), "GET", path, "")
+		if isProblem(t, response, http.StatusUnauthorized, problem.Unauthenticated); response.Header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: nothing says how to be known", path)
+		}
+	}
+	given.Callers = stated{err: errors.New("secret place")}
+	if got := isProblem(t, call(t, httpapi.New(given), "GET", "/v1/controls", ""), http.StatusInternalServerError, problem.Internal); strings.Contains(got.Detail, "secret") {
+		t.Errorf("detail %q", got.Detail)
+	}
+}
+
+// A path that the router takes for another than the policies do would be a way around them.
+func TestWaysAroundThePath(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	given.Callers = as("operator") // may read controls, and may not decide
+	handler := httpapi.New(given)
+	for _, target := range []string{
+		"/v1/decisions", "/v1%2Fdecisions", "/v1/%64ecisions", "/v1/decisions?x=/v1/controls", "/v1/decisions#/livez", "/v1/decisions;/livez",
+		"/v1/controls/../decisions", "/v1/controls/%2e%2e/decisions", "/./v1/decisions", "//v1/decisions", "/v1/decisions/", "/V1/decisions", "/v1/decisions%00", "/livez/../v1/decisions",
+	} {
+		for _, method := range []string{"POST", "post"} {
+			recorder := httptest.NewRecorder()
+			request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(application(t)))
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("X-Http-Method-Override", "GET")
+			request.Header.Set("X-Original-Url", "/livez")
+			request.Header.Set("X-Rewrite-Url", "/livez")
+			handler.ServeHTTP(recorder, request)
+			if !slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed}, recorder.Code) {
+				t.Errorf("%s %s: %d %s", method, target, recorder.Code, recorder.Body)
+			}
+		}
+	}
+}
+
+// doors answers for the policies.
+type doors func(identity.Access) (bool, string, error)
+
+func (d doors) Allowed(_ context.Context, access identity.Access, _ time.Time) (allowed bool, reason string, err error) {
+	return d(access)
+}
+
+// What is asked of the policies, and that no failure of theirs is a yes; only the probes do without them.
+func TestPoliciesAreAsked(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	given.Callers = as("client")
+	var asked []identity.Access
+	given.Access = doors(func(access identity.Access) (bool, string, error) {
+		asked = append(asked, access)
+		return true, "", errors.New("broken")
+	})
+	handler := httpapi.New(given)
+	isProblem(t, call(t, handler, "GET", "/v1/controls/61%2F1(1)?as_of=2026-01-01&form=x", ""), http.StatusInternalServerError, problem.Internal)
+	want := identity.Access{Caller: given.Callers.(stated).caller, Method: "GET", Path: []string{"v1", "controls", "61", "1(1)"}, Query: []string{"as_of", "form"}}
+	if len(asked) != 1 || fmt.Sprint(asked[0]) != fmt.Sprint(want) {
+		t.Errorf("asked %+v, want %+v", asked, want)
+	}
+	for _, path := range []string{"/livez", "/readyz"} {
+		if response := call(t, handler, "GET", path, ""); response.StatusCode != http.StatusOK || len(asked) != 1 {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
+	}
+	isProblem(t, call(t, handler, "GET", "/nowhere", ""), http.StatusNotFound, problem.NotFound)
+	isProblem(t, call(t, handler, "PATCH", "/v1/decisions", ""), http.StatusMethodNotAllowed, problem.MethodNotAllowed)
+}
+
+func TestTheCallerIsLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	given := deps(t, &log)
+	given.Callers = as("client")
+	call(t, httpapi.New(given), "GET", "/v1/controls/none", "", "Authorization", "Bearer s3cret")
+	if !strings.Contains(log.String(), "caller=acme") || strings.Contains(log.String(), "s3cret") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+// Each caller has its own measure, is told what is left of it, and gets it back with time.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	now := day
+	given.Now = func() time.Time { return now }
+	given.Limits = httpapi.Limits{Rate: 0.5, Burst: 2}
+	caller := as("client")
+	given.Callers = &caller
+	handler := httpapi.New(given)
+	for _, want := range []string{`"caller";r=1;t=2`, `"caller";r=0;t=4`} {
+		response := call(t, handler, "GET", "/v1/controls", "")
+		if got := response.Header.Get("RateLimit"); response.StatusCode != http.StatusOK || got != want || response.Header.Get("RateLimit-Policy") != `"caller";q=2;w=4` {
+			t.Errorf("%d, RateLimit %s (policy %s), want %s", response.StatusCode, got, response.Header.Get("RateLimit-Policy"), want)
+		}
+	}
+	response := call(t, handler, "GET", "/v1/controls", "")
+	if isProblem(t, response, http.StatusTooManyRequests, problem.RateLimited); response.Header.Get("Retry-After") != "2" {
+		t.Errorf("Retry-After %q", response.Header.Get("Retry-After"))
+	}
+	if response := call(t, handler, "GET", "/livez", ""); response.StatusCode != http.StatusOK {
+		t.Errorf("a probe is limited: %d", response.StatusCode)
+	}
+	caller.caller.Name = "other"
+	if response := call(t, handler, "GET", "/v1/controls", ""); response.StatusCode != http.StatusOK {
+		t.Errorf("another caller pays: %d", response.StatusCode)
+	}
+	caller.caller.Name = "acme"
+	now = now.Add(2 * time.Second)
+	if response := call(t, handler, "GET", "/v1/controls", ""); response.StatusCode != http.StatusOK {
+		t.Errorf("nothing comes back: %d", response.StatusCode)
+	}
+	given.Limits = httpapi.Limits{}
+	if response := call(t, httpapi.New(given), "GET", "/v1/controls", ""); response.Header.Get("RateLimit") != "" {
+		t.Error("where there is no limit, one is told")
+	}
+}
+
+// Whoever guesses is counted by the address it calls from, whatever it says of that, and is told no more.
+func TestGuessesAreCounted(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	given.Limits = httpapi.Limits{Rate: 0.001, Burst: 2}
+	given.Callers = stated{err: problem.New(problem.Unauthenticated, "The token is not known.")}
+	handler := httpapi.New(given)
+	from := func(remote string, i int) int {
+		request := httptest.NewRequestWithContext(t.Context(), "GET", "/v1/controls", nil)
+		request.RemoteAddr = remote
+		request.Header.Set("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		return recorder.Code
+	}
+	for i, remote := range []string{"[2001:db8::1]:1", "[2001:db8::2]:2", "[2001:db8::3]:3", "[2001:db8:0:1::1]:1", "198.51.100.1:1", "[::ffff:198.51.100.1]:2", "198.51.100.1:3", "@"} {
+		want := []int{401, 401, 429, 401, 401, 401, 429, 401}[i]
+		if got := from(remote, i); got != want {
+			t.Errorf("%s: %d, want %d", remote, got, want)
+		}
+	}
+}
