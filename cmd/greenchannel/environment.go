@@ -21,6 +21,9 @@ func variable(flag string) string {
 // fromEnvironment sets every flag that the command line left alone and the environment states; an empty variable states
 // nothing. A variable that looks like a misspelt one is told on warnings; others with our prefix may be somebody else's.
 func fromEnvironment(flags *pflag.FlagSet, environment []string, warnings io.Writer) error {
+	if readsConfiguration(flags) {
+		return nil // config.Load looks at the environment, and knows more of it
+	}
 	stated := map[string]string{}
 	for _, entry := range environment {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, environmentPrefix) && value != "" {

@@ -57,11 +57,11 @@ func newRoot() *cobra.Command {
 
 The service recommends; the authority decides.
 
-Every flag of serve, decide and version can also be set in the environment: --eval-timeout
+Every flag of serve, decide, config and version can also be set in the environment: --eval-timeout
 as GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newVersion())
+	root.AddCommand(newServe(), newDecide(), newConfig(), newVersion())
 	for _, command := range append(root.Commands(), root) {
 		// Errors are told by report; the flags may come from the environment.
 		command.SilenceErrors, command.SilenceUsage = true, true

@@ -8,30 +8,44 @@ import (
 
 	"greenchannel/policies"
 	"greenchannel/server"
-	"greenchannel/server/engine"
+	"greenchannel/server/config"
 )
 
 // newServe runs the decision service until it is told to stop.
 func newServe() *cobra.Command {
-	config := server.Config{Policies: policies.FS()}
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the decision service",
 		Long: `Run the decision service over HTTP until SIGINT or SIGTERM; then end what was begun, and stop.
 
-The service does not ask who calls: beyond this machine, put something in front of it that does.`,
+On the loopback nobody is asked who calls, unless that is configured. Beyond this machine the service starts
+only when it can find out: by static tokens, JSON Web Tokens or client certificates. "greenchannel config
+reference" says how, and "greenchannel config" what holds.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: interruptible(func(cmd *cobra.Command, _ []string) error {
-			if config.EvalTimeout <= 0 {
-				return usageError{errNoTime}
+			loaded, err := settingsOf(cmd)
+			if err != nil {
+				return err
 			}
-			config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			return server.Run(cmd.Context(), config)
+			running := running(loaded.Config)
+			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			return server.Run(cmd.Context(), running)
 		}),
 	}
-	command.Flags().StringVar(&config.Listen, "listen", server.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
-	evalTimeout(command, &config.EvalTimeout, engine.DefaultTimeout)
+	configured(command)
 	return command
+}
+
+// running is how the service runs by a configuration.
+func running(c config.Config) server.Config {
+	return server.Config{
+		Listen:       c.Listen,
+		Policies:     policies.FS(),
+		EvalTimeout:  c.EvalTimeout,
+		DrainDelay:   c.Drain.Delay,
+		DrainTimeout: c.Drain.Timeout,
+		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
+	}
 }
 
 func evalTimeout(command *cobra.Command, timeout *time.Duration, standard time.Duration) {

@@ -73,6 +73,9 @@ func Open(c config.Config, options Options) (*Gate, error) {
 
 // Reachable refuses to listen where others than this machine can call while nothing says who they are.
 func Reachable(address string, identity config.Identity) error {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
 	if identity.Asks() || config.Loopback(address) {
 		return nil
 	}

@@ -96,7 +96,7 @@ func (l library) allows(file goFile, imported string) bool {
 	if slices.Contains(l.rooms, file.dir()) || slices.Contains(l.rooms, room(file.dir())) && file.dir() != "server" {
 		return true
 	}
-	return slices.ContainsFunc(l.except, func(e exception) bool { 
+	return slices.ContainsFunc(l.except, func(e exception) bool {
 		return e.file == file.path && (e.path == imported || strings.HasSuffix(e.path, "/") && strings.HasPrefix(imported+"/", e.path))
 	})
 }

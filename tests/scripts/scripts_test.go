@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("APPLICATIONS", filepath.Join(root, "tests", "cases", "applications"))
 			env.Setenv("GREENCHANNEL_EVAL_TIMEOUT", "5m") // the machine may be busy; deadlines have scripts of their own
 			env.Setenv("POLICIES", filepath.Join(root, "policies"))
+			env.Setenv("ROOT", root)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -108,7 +109,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	const patience = time.Minute
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if status, _, err := send(http.MethodGet, args[0], nil); err == nil && status == http.StatusOK {
+		if status, _, err := send(http.MethodGet, args[0], "", nil); err == nil && status == http.StatusOK {
 			return
 		}
 	}
@@ -116,6 +117,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // request sends a request and checks the status; the body of the answer becomes standard output: http STATUS METHOD URL [FILE].
+// What the variable AUTHORIZATION says goes into that header.
 func request(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || len(args) > 4 {
 		ts.Fatalf("usage: http STATUS METHOD URL [FILE]")
@@ -124,7 +126,7 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 4 {
 		body = []byte(ts.ReadFile(args[3]))
 	}
-	status, answer, err := send(args[1], args[2], body)
+	status, answer, err := send(args[1], args[2], ts.Getenv("AUTHORIZATION"), body)
 	ts.Check(err)
 	_, err = ts.Stdout().Write(answer)
 	ts.Check(err)
@@ -133,12 +135,15 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func send(method, url string, body []byte) (status int, answer []byte, err error) {
+func send(method, url, authorization string, body []byte) (status int, answer []byte, err error) {
 	request, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
 	request.Close = true
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
