@@ -222,9 +222,10 @@ func (r *reading) raw(path string, node *yaml.Node) any {
 		return all
 	case yaml.ScalarNode:
 		return r.scalar(path, node)
+	default:
+		r.fault(node.Line, "%s uses an anchor; write the value out", path)
+		return nil
 	}
-	r.fault(node.Line, "%s uses an anchor; write the value out", path)
-	return nil
 }
 
 func (r *reading) scalar(path string, node *yaml.Node) any {

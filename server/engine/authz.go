@@ -57,10 +57,11 @@ func verdict(answer any) (allowed bool, reason string, err error) {
 	case bool:
 		allowed = said
 	case map[string]any:
-		plain := false
-		if allowed, plain = said["allowed"].(bool); !plain {
+		plain, ok := said["allowed"].(bool)
+		if !ok {
 			return false, "", fmt.Errorf("system.authz.allow has no allowed that is true or false: %v", said)
 		}
+		allowed = plain
 		reason, _ = said["reason"].(string)
 	default:
 		return false, "", fmt.Errorf("system.authz.allow is a %T, want true, false or an object", answer)
@@ -82,7 +83,6 @@ func unauthorised(cause error) error {
 
 // accessInput is the input of system.authz; policies/schemas/authz says what each field means.
 func accessInput(access identity.Access) ast.Value {
-	object := func(fields ...[2]*ast.Term) *ast.Term { return ast.ObjectTerm(fields...) }
 	field := func(name string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(name), value) }
 	words := func(all []string) *ast.Term {
 		terms := make([]*ast.Term, 0, len(all))
@@ -91,8 +91,8 @@ func accessInput(access identity.Access) ast.Value {
 		}
 		return ast.ArrayTerm(terms...)
 	}
-	return object(
-		field("identity", object(
+	return ast.ObjectTerm(
+		field("identity", ast.ObjectTerm(
 			field("name", ast.StringTerm(access.Caller.Name)),
 			field("roles", words(access.Caller.Roles)),
 			field("exporter", ast.StringTerm(access.Caller.Exporter)),

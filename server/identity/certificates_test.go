@@ -82,7 +82,7 @@ func (s *secured) call(t *testing.T, certificates []tls.Certificate, change func
 	}
 	transport := &http.Transport{TLSClientConfig: how, DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+s.addr, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.addr, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{old}, MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
 	kept := func() string {
-		request, err := http.NewRequestWithContext(t.Context(), "GET", "https://"+s.addr, nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.addr, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

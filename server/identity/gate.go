@@ -114,14 +114,14 @@ func (g *Gate) Identify(r *http.Request) (Caller, error) {
 func (g *Gate) Challenges(r *http.Request) []string {
 	var all []string
 	if g.tokens != nil || g.jwt != nil {
-		bearer := fmt.Sprintf("Bearer realm=%q", realm)
+		challenge := fmt.Sprintf("Bearer realm=%q", realm)
 		switch stated := r.Header.Values("Authorization"); {
 		case len(stated) > 1:
-			bearer += `, error="invalid_request"`
+			challenge += `, error="invalid_request"`
 		case len(stated) == 1:
-			bearer += `, error="invalid_token"`
+			challenge += `, error="invalid_token"`
 		}
-		all = append(all, bearer)
+		all = append(all, challenge)
 	}
 	if g.tokens != nil {
 		all = append(all, fmt.Sprintf(`Basic realm=%q, charset="UTF-8"`, realm))

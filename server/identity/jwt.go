@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
-	"github.com/lestrrat-go/jwx/v3/jwk"
 	"github.com/lestrrat-go/jwx/v3/jws"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
@@ -79,30 +79,22 @@ func (v *jwtVerifier) header(token string) (jwa.SignatureAlgorithm, string, erro
 	return algorithm, keyID, nil
 }
 
-// key finds the issuer's key of a name that fits an algorithm.
-func (v *jwtVerifier) key(ctx context.Context, keyID string, algorithm jwa.SignatureAlgorithm) (jwk.Key, error) {
+// key finds the issuer's key of a name that may be used with an algorithm. Its kind decides that, not the token: the public
+// key of one algorithm never becomes the secret of another.
+func (v *jwtVerifier) key(ctx context.Context, keyID string, algorithm jwa.SignatureAlgorithm) (crypto.PublicKey, error) {
 	keys, err := v.keys.keys(ctx, keyID)
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range keys {
-		name, _ := key.KeyID()
-		if name != keyID && (keyID != "" || len(keys) > 1) {
+	for _, one := range keys {
+		if one.id != keyID && (keyID != "" || len(keys) > 1) {
 			continue // a token that names no key is taken where there is no choice
 		}
-		if fits(key, algorithm) {
-			return key, nil
+		if slices.Contains(one.able, algorithm.String()) {
+			return one.key, nil
 		}
 	}
 	return nil, refused("The token is signed with a key that the issuer does not have, or not for that.")
-}
-
-func fits(key jwk.Key, algorithm jwa.SignatureAlgorithm) bool {
-	if meant, stated := key.Algorithm(); stated && meant.String() != algorithm.String() {
-		return false
-	}
-	able, err := jws.AlgorithmsForKey(key)
-	return err == nil && slices.Contains(able, algorithm)
 }
 
 // why tells a caller what is wrong with its token, as far as it can do something about it.

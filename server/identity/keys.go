@@ -2,8 +2,10 @@ package identity
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/tls"
 	"errors"
@@ -33,14 +35,21 @@ const (
 	firstPause    = time.Second      // the same while there are no keys at all
 )
 
+// publicKey is a key of the issuer that signatures can be checked with.
+type publicKey struct {
+	id   string
+	able []string // algorithms that it may be used with
+	key  crypto.PublicKey
+}
+
 // keySource gives the public keys of the issuer. It is told which key is wanted, so that one that is new can be fetched.
 type keySource interface {
-	keys(ctx context.Context, wanted string) ([]jwk.Key, error)
+	keys(ctx context.Context, wanted string) ([]publicKey, error)
 }
 
 func openKeys(c config.JWT, options Options) (keySource, error) {
 	if !strings.Contains(c.JWKS, "://") {
-		read, err := watch([]string{c.JWKS}, options.Log, options.Now, func() ([]jwk.Key, error) {
+		read, err := watch([]string{c.JWKS}, options.Log, options.Now, func() ([]publicKey, error) {
 			text, err := os.ReadFile(c.JWKS)
 			if err != nil {
 				return nil, fmt.Errorf("read keys: %w", err)
@@ -74,9 +83,9 @@ func openKeys(c config.JWT, options Options) (keySource, error) {
 }
 
 // fileKeys are the keys of a file.
-type fileKeys struct{ file *watched[[]jwk.Key] }
+type fileKeys struct{ file *watched[[]publicKey] }
 
-func (f fileKeys) keys(context.Context, string) ([]jwk.Key, error) { return f.file.value(), nil }
+func (f fileKeys) keys(context.Context, string) ([]publicKey, error) { return f.file.value(), nil }
 
 // fetchedKeys are keys that are fetched when they are needed, and held for a while.
 type fetchedKeys struct {
@@ -92,15 +101,15 @@ type fetchedKeys struct {
 }
 
 type heldKeys struct {
-	keys []jwk.Key
+	keys []publicKey
 	at   time.Time
 }
 
 func (h *heldKeys) have(wanted string) bool {
-	return wanted == "" || slices.ContainsFunc(h.keys, func(key jwk.Key) bool { name, _ := key.KeyID(); return name == wanted })
+	return wanted == "" || slices.ContainsFunc(h.keys, func(key publicKey) bool { return key.id == wanted })
 }
 
-func (f *fetchedKeys) keys(ctx context.Context, wanted string) ([]jwk.Key, error) {
+func (f *fetchedKeys) keys(ctx context.Context, wanted string) ([]publicKey, error) {
 	held, now := f.held.Load(), f.now()
 	if held != nil && now.Sub(held.at) < f.refresh && held.have(wanted) {
 		return held.keys, nil
@@ -117,7 +126,7 @@ func (f *fetchedKeys) keys(ctx context.Context, wanted string) ([]jwk.Key, error
 }
 
 // renewed asks for the keys unless it was done a moment ago.
-func (f *fetchedKeys) renewed(ctx context.Context, wanted string) ([]jwk.Key, error) {
+func (f *fetchedKeys) renewed(ctx context.Context, wanted string) ([]publicKey, error) {
 	held, now := f.held.Load(), f.now()
 	pause := fetchPause
 	if held == nil {
@@ -140,16 +149,16 @@ func (f *fetchedKeys) renewed(ctx context.Context, wanted string) ([]jwk.Key, er
 	return held.keys, nil
 }
 
-func (f *fetchedKeys) fetch(ctx context.Context) ([]jwk.Key, error) {
+func (f *fetchedKeys) fetch(ctx context.Context) ([]publicKey, error) {
 	// Others wait for the same keys; they must not go without because the first of them went away.
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 	defer done()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil) //nolint:gosec // G704: the operator's own URL; no part of it comes from a request
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Accept", "application/jwk-set+json, application/json")
-	response, err := f.client.Do(request)
+	response, err := f.client.Do(request) //nolint:gosec // G704: as above
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +175,7 @@ func (f *fetchedKeys) fetch(ctx context.Context) ([]jwk.Key, error) {
 
 // usable gives the keys of a set that signatures can be checked with. An issuer may publish others; those are passed over,
 // a shared secret above all, since whoever knows that could sign.
-func usable(text []byte, from string) ([]jwk.Key, error) {
+func usable(text []byte, from string) ([]publicKey, error) {
 	if len(text) > longestKeySet {
 		return nil, fmt.Errorf("%s is longer than %d bytes", from, longestKeySet)
 	}
@@ -174,7 +183,7 @@ func usable(text []byte, from string) ([]jwk.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no set of JSON Web Keys: %w", from, err)
 	}
-	var found []jwk.Key
+	var found []publicKey
 	for i := range set.Len() {
 		key, _ := set.Key(i)
 		if use, stated := key.KeyUsage(); stated && use != string(jwk.ForSignature) {
@@ -183,8 +192,8 @@ func usable(text []byte, from string) ([]jwk.Key, error) {
 		if private, err := jwk.IsPrivateKey(key); err != nil || private {
 			continue // symmetric ones as well
 		}
-		if strong(key) {
-			found = append(found, key)
+		if one := read(key); len(one.able) > 0 {
+			found = append(found, one)
 		}
 	}
 	if len(found) == 0 {
@@ -193,16 +202,26 @@ func usable(text []byte, from string) ([]jwk.Key, error) {
 	return found, nil
 }
 
-func strong(key jwk.Key) bool {
+// read tells what a key can be used with: what its kind and curve allow, and of that what it says itself, if it does.
+func read(key jwk.Key) publicKey {
 	var public any
 	if err := jwk.Export(key, &public); err != nil {
-		return false
+		return publicKey{}
 	}
+	one := publicKey{key: public}
+	one.id, _ = key.KeyID()
 	switch k := public.(type) {
 	case *rsa.PublicKey:
-		return k.N.BitLen() >= weakestRSA
-	case *ecdsa.PublicKey, ed25519.PublicKey:
-		return true
+		if k.N.BitLen() >= weakestRSA {
+			one.able = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
+		}
+	case *ecdsa.PublicKey:
+		one.able = map[elliptic.Curve][]string{elliptic.P256(): {"ES256"}, elliptic.P384(): {"ES384"}, elliptic.P521(): {"ES512"}}[k.Curve]
+	case ed25519.PublicKey:
+		one.able = []string{"EdDSA"}
 	}
-	return false
+	if meant, stated := key.Algorithm(); stated {
+		one.able = slices.DeleteFunc(slices.Clone(one.able), func(algorithm string) bool { return algorithm != meant.String() })
+	}
+	return one
 }
