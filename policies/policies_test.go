@@ -64,8 +64,8 @@ func TestManifestNamesTheBundle(t *testing.T) {
 		Metadata    struct{ Name string }
 	}
 	read(t, ".manifest", &manifest)
-	if !slices.Equal(manifest.Roots, []string{"rareearth", "system/authz"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
-		t.Errorf("got %+v, want roots rareearth and system/authz, rego version 1, name rareearth", manifest)
+	if !slices.Equal(manifest.Roots, []string{"rareearth", "system"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
+		t.Errorf("got %+v, want roots rareearth and system, rego version 1, name rareearth", manifest)
 	}
 }
 
