@@ -29,6 +29,9 @@ reference" says how, and "greenchannel config" what holds.`,
 			}
 			running := running(loaded.Config)
 			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			for _, path := range loaded.Stated(unread()...) {
+				running.Log.Warn("set, and nothing uses it yet", "setting", path)
+			}
 			return server.Run(cmd.Context(), running)
 		}),
 	}
@@ -45,6 +48,14 @@ func running(c config.Config) server.Config {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
+	}
+}
+
+// unread are settings that can be written down, and are checked, before what they are for is there. An operator who sets
+// one is told, lest a bundle be thought to be fetched that is not.
+func unread() []string {
+	return []string{
+		"data", "journal", "base_url", "limits.batch", "metrics", "tracing", "labels", "services", "bundles", "keys", "decision_logs",
 	}
 }
 

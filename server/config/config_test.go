@@ -251,6 +251,17 @@ func TestPrintedIsReadAgain(t *testing.T) {
 	}
 }
 
+func TestStated(t *testing.T) {
+	t.Parallel()
+	loaded, err := load("data: d\ndrain: {delay: 1s}\nmetrics: {}\n", []string{"GREENCHANNEL_BASE_URL=https://example.org"}, map[string]string{"drain-timeout": "1s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"base_url", "drain.delay", "drain.timeout"}, loaded.Stated("drain", "base_url", "metrics", "listen", "dat")); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 func TestMisspeltVariables(t *testing.T) {
 	t.Parallel()
 	loaded, err := load("", []string{"GREENCHANNEL_LISTN=x", "GREENCHANNEL_PORT_8181_TCP_ADDR=10.0.0.1", "LISTEN=x"}, nil)

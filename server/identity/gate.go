@@ -126,8 +126,12 @@ func (g *Gate) Challenges(r *http.Request) []string {
 	if g.tokens != nil {
 		all = append(all, fmt.Sprintf(`Basic realm=%q, charset="UTF-8"`, realm))
 	}
-	if len(all) == 0 { // a certificate, or another place to call from; 401 has to name something
-		all = append(all, fmt.Sprintf("Mutual realm=%q", realm))
+	switch { // 401 has to name something; these two are no headers that a client could send
+	case len(all) > 0:
+	case g.alone:
+		all = append(all, fmt.Sprintf("Loopback realm=%q", realm))
+	default:
+		all = append(all, fmt.Sprintf("ClientCertificate realm=%q", realm))
 	}
 	return all
 }

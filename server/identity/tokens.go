@@ -91,7 +91,7 @@ func (f *tokenFile) add(name, hash string) error {
 	cost, err := bcrypt.Cost([]byte(hash))
 	switch {
 	case err != nil:
-		return errors.New("hash has to be sha256:… or a bcrypt hash, such as htpasswd -nB prints; a token never stands in the file itself")
+		return errors.New("hash has to be sha256:… or a bcrypt hash, such as htpasswd -nBC 12 prints; a token never stands in the file itself")
 	case cost < weakestCost || cost > strongestCost:
 		return fmt.Errorf("the cost of the bcrypt hash is %d; it has to be %d to %d", cost, weakestCost, strongestCost)
 	}
