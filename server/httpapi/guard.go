@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -55,12 +56,18 @@ func (a api) guard(limits *limiter) gin.HandlerFunc {
 }
 
 func (a api) authorise(c *gin.Context, caller identity.Caller) {
-	allowed, reason, err := a.Access.Allowed(c.Request.Context(), identity.Access{
-		Caller: caller,
-		Method: c.Request.Method,
-		Path:   segments(c.Request.URL.Path),
-		Query:  slices.Sorted(maps.Keys(c.Request.URL.Query())),
-	}, a.Now())
+	allowed, reason, err := false, "", error(nil)
+	for _, path := range readings(c.Request.URL) {
+		allowed, reason, err = a.Access.Allowed(c.Request.Context(), identity.Access{
+			Caller: caller,
+			Method: c.Request.Method,
+			Path:   path,
+			Query:  slices.Sorted(maps.Keys(c.Request.URL.Query())),
+		}, a.Now())
+		if !allowed || err != nil {
+			break
+		}
+	}
 	switch {
 	case err != nil:
 		a.fail(c, err)
@@ -91,8 +98,20 @@ func probe(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == "/livez" || r.URL.Path == "/readyz")
 }
 
-// segments parts a decoded path as the router reads it, so that what is allowed is what is answered: nothing is cleaned,
-// joined or decoded once more.
-func segments(path string) []string {
-	return strings.Split(strings.TrimPrefix(path, "/"), "/")
+// readings are the ways in which a path can be taken apart: as the router looks it up, decoded before it is parted; and
+// parted before it is decoded, as those look it up for whom an escaped slash belongs to a name. They differ only where a
+// slash is escaped; then both have to be allowed, so that no reader is led where the policies did not look. Nothing is
+// cleaned or decoded twice.
+func readings(u *url.URL) [][]string {
+	routed := strings.Split(strings.TrimPrefix(u.Path, "/"), "/")
+	parted := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	for i, part := range parted {
+		if plain, err := url.PathUnescape(part); err == nil {
+			parted[i] = plain
+		}
+	}
+	if slices.Equal(routed, parted) {
+		return [][]string{routed}
+	}
+	return [][]string{routed, parted}
 }

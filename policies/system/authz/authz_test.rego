@@ -45,15 +45,32 @@ _wanted := {
 	"POST v1/bundles": "-w-o-",
 	"POST v1/bundles/sha256:00/activate": "---o-",
 	"POST ": "c----",
-	"GET v1/data": "--a--",
-	"POST v1/data": "--a--",
+	"GET v1/data": "-----",
+	"POST v1/data": "-----",
 	"GET v1/data/registry/parties": "--a--",
 	"POST v1/data/history": "--a--",
+	"GET v1/data/screening": "--a--",
 	"GET v1/data/system/authz": "--a--",
-	"GET v1/data/rareearth": "cwa--",
-	"POST v1/data/rareearth/decision": "cwa--",
-	"POST v1/batch/data/rareearth/decision": "cwa--",
-	"POST v1/batch/data/history": "--a--",
+	"GET v1/data/rareearth": "c----",
+	"POST v1/data/rareearth/decision": "c----",
+	"GET v1/data/rareearth/reference/control_list": "cwa--",
+	"POST v1/data/rareearth/reference/control_list": "c----",
+	"POST v1/batch/data/rareearth/decision": "c----",
+	"POST v1/batch/data/history": "-----",
+	"POST v0/data/rareearth/decision": "c----",
+	"POST v0/data/history": "-----",
+	"GET v1/query": "--a--",
+	"POST v1/query": "--a--",
+	"POST v1/compile": "--a--",
+	"GET v1/policies": "-wa--",
+	"GET v1/policies/rareearth/decision/decision.rego": "-wa--",
+	"GET v1/config": "---o-",
+	"GET v1/status": "---o-",
+	"PUT v1/data/rareearth": "cwao-",
+	"PATCH v1/data/registry": "cwao-",
+	"DELETE v1/data/rareearth": "cwao-",
+	"PUT v1/policies/x": "cwao-",
+	"DELETE v1/policies/x": "cwao-",
 	"POST access/v1/evaluation": "c----",
 	"POST access/v1/evaluations": "c----",
 	"GET .well-known/authzen-configuration": "cwaoN",
@@ -63,6 +80,7 @@ _wanted := {
 	"GET livez": "cwaoN",
 	"GET readyz": "cwaoN",
 	"GET health": "cwaoN",
+	"GET health/ready": "cwaoN",
 	"GET metrics": "---o-",
 }
 
@@ -100,7 +118,7 @@ test_every_method_of_a_row_is_known if {
 	odd := {method |
 		some row in authz.roles.routes
 		some method in row.methods
-		not method in {"GET", "POST", "PUT"}
+		not method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
 	}
 	odd == set()
 }
@@ -126,7 +144,7 @@ test_methods_are_told_apart if {
 }
 
 test_what_no_row_names_is_refused if {
-	every path in ["v1", "v2/decisions", "V1/decisions", "v1/decisions/1/2", "v1/decisions/", "v1//decisions", "policies", "v1/query"] {
+	every path in ["v1", "v2/decisions", "V1/decisions", "v1/decisions/1/2", "v1/decisions/", "v1//decisions", "policies", "v1/policies/x"] {
 		_refused(_roles, "POST", path)
 	}
 }
