@@ -1,5 +1,5 @@
 // Package policies embeds what the law says: the Rego rules with their tests, the dated reference data, the JSON Schemas of
-// application and decision, and the built-ins that rules may use. It knows nothing of OPA and decides nothing; the same
+// application, decision and party on file, and the built-ins that rules may use. It knows nothing of OPA and decides nothing; the same
 // folder runs under a stock opa without Go.
 package policies
 
@@ -15,6 +15,7 @@ var folder embed.FS
 const (
 	ApplicationSchema = "schemas/application/schema.json"
 	DecisionSchema    = "schemas/decision/schema.json"
+	PartySchema       = "schemas/registry_party/schema.json"
 	Capabilities      = "capabilities/capabilities.json"
 )
 

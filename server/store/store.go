@@ -29,6 +29,7 @@ type Store struct {
 	writer   chan struct{} // holds one token while a write transaction is open; a channel, so that waiting heeds a context
 	lastID   atomic.Uint64
 	computed []Computed
+	live     *Live      // nil for none
 	triggers []*trigger // guarded by writer: only a write transaction registers, unregisters and runs them
 }
 
@@ -37,18 +38,24 @@ var (
 	_ storage.MakeDirer = (*Store)(nil)
 )
 
-// New returns a store that holds data (JSON values, as a bundle carries them; nil for none) and answers the computed
-// tables. It refuses data that a typed table cannot be filled from, naming each row and field at fault, and computed
-// tables whose paths are empty or lie inside each other.
-func New(data map[string]any, computed ...Computed) (*Store, error) {
-	if err := checkPaths(computed); err != nil {
-		return nil, err
-	}
+// Tables is what New puts behind data beside the documents: a Computed table, or the tables of a Live.
+type Tables interface{ attach(to *Store) }
+
+// New returns a store that holds data (JSON values, as a bundle carries them; nil for none) and answers the tables. It
+// refuses data that a typed table cannot be filled from, naming each row and field at fault, and tables whose paths are
+// empty or lie inside each other.
+func New(data map[string]any, tables ...Tables) (*Store, error) {
 	db, err := memdb.NewMemDB(schema())
 	if err != nil {
 		return nil, fmt.Errorf("lay out the tables: %w", err)
 	}
-	s := &Store{db: db, writer: make(chan struct{}, 1), computed: computed}
+	s := &Store{db: db, writer: make(chan struct{}, 1)}
+	for _, t := range tables {
+		t.attach(s)
+	}
+	if err := checkPaths(s.computed); err != nil {
+		return nil, err
+	}
 	ctx := context.Background()
 	txn, err := s.NewTransaction(ctx, storage.WriteParams)
 	if err != nil {
@@ -79,8 +86,14 @@ func (s *Store) NewTransaction(ctx context.Context, params ...storage.Transactio
 			return nil, err
 		}
 	} else {
+		if t.recorded = recordedOf(t.context); t.recorded != nil {
+			if err := t.recorded.fits(s); err != nil {
+				return nil, err
+			}
+		}
 		t.reads = readSetOf(t.context)
 	}
+	t.live, t.asOf = s.liveSnapshot(), asOf(t.context)
 	t.rows = s.db.Txn(t.writes)
 	root, err := rootOf(t.rows)
 	if err != nil {
