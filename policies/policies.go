@@ -8,7 +8,7 @@ import (
 	"io/fs"
 )
 
-//go:embed .manifest all:rareearth all:schemas all:capabilities
+//go:embed .manifest all:authzen all:rareearth all:schemas all:capabilities
 var folder embed.FS
 
 // Paths inside FS of the files that are not part of the evaluated bundle.

@@ -65,8 +65,8 @@ func TestManifestNamesTheBundle(t *testing.T) {
 		Metadata    struct{ Name string }
 	}
 	read(t, ".manifest", &manifest)
-	if !slices.Equal(manifest.Roots, []string{"rareearth"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
-		t.Errorf("got %+v, want root rareearth, rego version 1, name rareearth", manifest)
+	if !slices.Equal(manifest.Roots, []string{"authzen", "rareearth"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
+		t.Errorf("got %+v, want roots authzen and rareearth, rego version 1, name rareearth", manifest)
 	}
 }
 

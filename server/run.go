@@ -36,6 +36,8 @@ type Config struct {
 	Listen string
 	// Policies is the policy folder. It must be set.
 	Policies fs.FS
+	// BaseURL is the address under which clients reach the service; nothing that a request says is taken for it.
+	BaseURL string
 	// Record says where decisions are recorded. Its folder must be set; its log is this one's.
 	Record RecordConfig
 	// EvalTimeout is how long one evaluation may take.
@@ -147,7 +149,7 @@ func drain(config Config, server *http.Server, callOff context.CancelFunc, faile
 
 func handler(config Config, rooms *Rooms, draining *atomic.Bool) http.Handler {
 	deps := rooms.Doors()
-	deps.Log = config.Log
+	deps.Log, deps.BaseURL = config.Log, config.BaseURL
 	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
 	return httpapi.New(deps)
 }
@@ -161,6 +163,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Decisions: r.Decisions,
 		Controls:  r.Engine,
 		Screener:  r.Engine,
+		AuthZEN:   r.Engine,
 		Record:    r.record,
 		Registry:  r.record,
 		Registrar: r.registrar(),

@@ -33,6 +33,7 @@ The service does not ask who calls: beyond this machine, put something in front 
 		}),
 	}
 	command.Flags().StringVar(&config.Listen, "listen", server.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
+	command.Flags().StringVar(&config.BaseURL, "base-url", "", "`URL` under which clients reach the service, for its AuthZEN metadata")
 	recordFlags(command, &config.Record)
 	evalTimeout(command, &config.EvalTimeout, engine.DefaultTimeout)
 	return command

@@ -34,6 +34,8 @@ type Generation struct {
 	decision    rego.PreparedEvalQuery
 	controls    rego.PreparedEvalQuery
 	parties     rego.PreparedEvalQuery
+	// question and answer are nil in a bundle that serves no AuthZEN.
+	question, answer *rego.PreparedEvalQuery
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -85,8 +87,10 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 	if g.controls, err = g.query(ctx, compiler, txn, controlsQuery); err != nil {
 		return err
 	}
-	g.parties, err = g.query(ctx, compiler, txn, partiesQuery)
-	return err
+	if g.parties, err = g.query(ctx, compiler, txn, partiesQuery); err != nil {
+		return err
+	}
+	return g.prepareAuthZEN(ctx, compiler, txn)
 }
 
 func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction, query string) (rego.PreparedEvalQuery, error) {

@@ -45,6 +45,9 @@ type Deps struct {
 	// Replay decides a recorded decision again, under its own bundle or under another kept one; the answer is JSON.
 	Replay   func(ctx context.Context, id, revision string) (any, error)
 	Screener Screener
+	AuthZEN  AuthZEN
+	// BaseURL is the address under which clients reach the service, for metadata; empty where it is not configured.
+	BaseURL string
 	// Caller names who sent a request.
 	Caller func(*http.Request) string
 	// Ready names the active bundle, or says why the service takes no requests.
@@ -88,6 +91,7 @@ func (a api) Routes(r gin.IRouter) {
 	read(r, "/v1/parties", typed(a, http.StatusOK, a.screening, a.screened))
 	read(r, "/v1/controls", typed(a, http.StatusOK, a.listing, a.listControls))
 	read(r, "/v1/controls/*code", typed(a, http.StatusOK, a.entry, a.oneControl))
+	a.authzen(r)
 	read(r, "/livez", typed(a, http.StatusOK, a.nothing, a.alive))
 	read(r, "/readyz", typed(a, http.StatusOK, a.nothing, a.ready))
 }
