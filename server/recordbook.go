@@ -147,9 +147,13 @@ func (b *recordbook) keep(ctx context.Context, loaded *bundle.Bundle, policies f
 	if err != nil {
 		return err
 	}
-	return b.journal.KeepBundle(ctx, journal.KeptBundle{
+	err = b.journal.KeepBundle(ctx, journal.KeptBundle{
 		Digest: loaded.Digest, Name: loaded.Name, Revision: loaded.Revision, Archive: archive,
 	})
+	if errors.Is(err, journal.ErrBundleDiffers) {
+		return nil // the digest is of the content, so it is the same bundle, compressed by another program
+	}
+	return err
 }
 
 // close stops following, saves the live tables, and closes the journal.

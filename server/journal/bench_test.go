@@ -64,24 +64,40 @@ func benchmarkAppend(b *testing.B, g ground, size, goroutines int) {
 	b.ReportMetric(float64(b.N)/float64(after.Groups-before.Groups), "records/commit")
 }
 
-// BenchmarkSync is the yardstick of the machine: one writer that appends 2 KB to a file and waits for the disk. What the
-// journal reaches with one goroutine has to be read beside it, from the same run.
+// BenchmarkSync is the yardstick of the machine: one writer that waits for the disk at each 2 KB, at the end of a file that
+// grows, and over what a file holds already, as a WAL that was used before. What the journal reaches with one goroutine has
+// to be read beside it, from the same run.
 func BenchmarkSync(b *testing.B) {
-	file, err := os.Create(filepath.Join(b.TempDir(), "file"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer file.Close()
+	const reach = 1000
 	block := make([]byte, 2<<10)
-	for b.Loop() {
-		if _, err := file.Write(block); err != nil {
-			b.Fatal(err)
-		}
-		if err := file.Sync(); err != nil {
-			b.Fatal(err)
-		}
+	for _, file := range []struct {
+		name string
+		at   func(n int64) int64
+	}{
+		{"growing", func(n int64) int64 { return n }},
+		{"over", func(n int64) int64 { return n % reach }},
+	} {
+		at := file.at
+		b.Run(file.name, func(b *testing.B) {
+			file, err := os.Create(filepath.Join(b.TempDir(), "file"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer file.Close()
+			if _, err := file.Write(bytes.Repeat(block, reach)); err != nil {
+				b.Fatal(err)
+			}
+			for n := int64(reach); b.Loop(); n++ {
+				if _, err := file.WriteAt(block, at(n)*int64(len(block))); err != nil {
+					b.Fatal(err)
+				}
+				if err := file.Sync(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "syncs/s")
+		})
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "syncs/s")
 }
 
 // BenchmarkOpenAndTail opens a journal that is there and reads it from the first record to the last, as a projection does
