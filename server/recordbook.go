@@ -28,8 +28,14 @@ type RecordConfig struct {
 	Log *slog.Logger
 }
 
+// errNoFolder keeps a record from being begun wherever the program happens to be.
+var errNoFolder = errors.New("no data folder is named for the record")
+
 // journalURL names the journal. The folder becomes absolute, since the URL of a relative one would be read as a host.
 func (c RecordConfig) journalURL() (string, error) {
+	if c.Data == "" {
+		return "", errNoFolder
+	}
 	if c.Journal != "" {
 		return c.Journal, nil
 	}

@@ -278,9 +278,10 @@ func TestRunWarnsBeyondLoopback(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	r := start(t, Config{})
 	for name, config := range map[string]Config{
-		"a port in use":           {Listen: r.addr, Policies: policies.FS()},
-		"an address that is none": {Listen: "nowhere", Policies: policies.FS()},
-		"an empty folder":         {Listen: "127.0.0.1:0", Policies: fstest.MapFS{}},
+		"no data folder":          {Listen: "127.0.0.1:0", Policies: policies.FS()},
+		"a port in use":           {Listen: r.addr, Policies: policies.FS(), Record: RecordConfig{Data: t.TempDir()}},
+		"an address that is none": {Listen: "nowhere", Policies: policies.FS(), Record: RecordConfig{Data: t.TempDir()}},
+		"an empty folder":         {Listen: "127.0.0.1:0", Policies: fstest.MapFS{}, Record: RecordConfig{Data: t.TempDir()}},
 	} {
 		if err := Run(t.Context(), config); err == nil {
 			t.Errorf("%s: ran", name)

@@ -35,6 +35,7 @@ func (p *progress) reached(done, total uint64) {
 				progressbar.OptionSetDescription(p.what),
 				progressbar.OptionShowCount(),
 				progressbar.OptionShowIts(),
+				progressbar.OptionSetItsString("records"),
 				progressbar.OptionThrottle(100*time.Millisecond),
 				progressbar.OptionClearOnFinish(),
 			)

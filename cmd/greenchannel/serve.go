@@ -28,6 +28,9 @@ The service does not ask who calls: beyond this machine, put something in front 
 			if config.EvalTimeout <= 0 {
 				return usageError{errNoTime}
 			}
+			if config.Record.Data == "" {
+				return usageError{errNoData}
+			}
 			config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			return server.Run(cmd.Context(), config)
 		}),

@@ -82,6 +82,7 @@ func serve(t *testing.T) string {
 			Listen:      "127.0.0.1:0",
 			Policies:    policies.FS(),
 			EvalTimeout: patience,
+			Record:      server.RecordConfig{Data: t.TempDir()},
 			Log:         slog.New(slog.DiscardHandler),
 			Listening:   func(at net.Addr) { address <- at },
 		})
