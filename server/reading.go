@@ -34,21 +34,42 @@ func (b *recordbook) Decisions(ctx context.Context, filter httpapi.DecisionFilte
 		ApplicationID: filter.ApplicationID, Exporter: filter.Exporter, Party: filter.Party,
 		Outcome: filter.Outcome, Rule: filter.Rule, From: filter.From, To: filter.To,
 	}
-	refs, err := b.live.Snapshot().Decisions(wanted, before, limit+1)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(refs) > limit {
-		refs, next = refs[:limit], refs[limit-1].Seq
-	}
-	for _, ref := range refs {
-		record, err := b.journal.BySeq(ctx, ref.Seq)
+	state := b.live.Snapshot()
+	for {
+		refs, err := state.Decisions(wanted, before, limit+1-len(found))
 		if err != nil {
 			return nil, 0, err
 		}
-		found = append(found, recordOf(record))
+		for _, ref := range refs {
+			before = ref.Seq
+			record, err := b.confirmed(ctx, wanted, ref)
+			switch {
+			case err != nil:
+				return nil, 0, err
+			case record == nil: // the words of two have one hash
+				continue
+			case len(found) == limit:
+				return found, found[limit-1].Seq, nil
+			}
+			found = append(found, *record)
+		}
+		if len(refs) == 0 {
+			return found, 0, nil
+		}
 	}
-	return found, next, nil
+}
+
+// confirmed reads the record of a decision that was found; nil when it is not what was wanted.
+func (b *recordbook) confirmed(ctx context.Context, wanted store.Filter, ref store.DecisionRef) (*decision.Record, error) {
+	kept, err := b.journal.BySeq(ctx, ref.Seq)
+	if err != nil {
+		return nil, err
+	}
+	record := recordOf(kept)
+	if holds, err := wanted.Holds(record); err != nil || !holds {
+		return nil, err
+	}
+	return &record, nil
 }
 
 // Checkpoint is the signed statement of how many records there are and of the hash over all of them.

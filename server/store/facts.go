@@ -30,12 +30,6 @@ type decisionFacts struct {
 	Rules   []string `json:"rules"`
 }
 
-// partyFacts is what is remembered of an entry of the registry.
-type partyFacts struct {
-	Party string   `json:"party"`
-	Names []string `json:"names"`
-}
-
 // CheckFacts says whether facts can be remembered for a record of a kind. Whoever records asks first: facts that cannot
 // be read would stand in the journal for ever, and the live tables would end before them.
 func CheckFacts(kind string, facts []byte) error {
@@ -146,7 +140,7 @@ func (d *digested) order(key string, stated jsontext.Value) error {
 }
 
 func (d *digested) registry(r *decision.Record) error {
-	var facts partyFacts
+	var facts decision.PartyFacts
 	if err := json.Unmarshal(r.Facts, &facts); err != nil {
 		return err
 	}

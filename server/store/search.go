@@ -1,10 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"greenchannel/server/decision"
 )
 
 // Filter says which decisions are wanted; an empty field says nothing. ApplicationID, Outcome and Rule are compared as they
@@ -53,6 +58,24 @@ func (v *LiveSnapshot) Decisions(wanted Filter, before uint64, limit int) ([]Dec
 		}
 	}
 	return found, nil
+}
+
+// Holds confirms a decision against its record: whether all that the filter asks for stands there, word for word.
+func (f Filter) Holds(r decision.Record) (bool, error) {
+	var facts decisionFacts
+	if len(bytes.TrimSpace(r.Facts)) > 0 {
+		if err := json.Unmarshal(r.Facts, &facts); err != nil {
+			return false, fmt.Errorf("the facts of record %q: %w", r.ID, err)
+		}
+	}
+	named := func(wanted string, names ...string) bool {
+		return wanted == "" || slices.ContainsFunc(names, func(name string) bool { return foldKey(name) == foldKey(wanted) })
+	}
+	return (f.ApplicationID == "" || f.ApplicationID == r.ApplicationID) &&
+		(f.Outcome == "" || f.Outcome == r.Outcome) &&
+		(f.Rule == "" || slices.Contains(facts.Rules, f.Rule)) &&
+		named(f.Exporter, facts.Exporter, r.Exporter) && named(f.Party, facts.Parties...) &&
+		(f.From.IsZero() || !r.At.Before(f.From)) && (f.To.IsZero() || r.At.Before(f.To)), nil
 }
 
 // query is a Filter, hashed.
