@@ -39,8 +39,10 @@ func CheckFacts(kind string, facts []byte) error {
 
 // digested is what a record means to the live tables: keys, folded.
 type digested struct {
-	id, kind     string // of the record
-	facts        []byte // that were read
+	// What was read: of the record.
+	id, kind, reference, exporter, outcome string
+	facts                                  []byte
+
 	application  string // exporter and reference; empty for a party
 	party        string // id in the registry; empty for a decision
 	orders       []order
@@ -64,7 +66,7 @@ func digest(r *decision.Record) (*digested, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &digested{id: r.ID, kind: r.Kind, facts: r.Facts}
+	d := &digested{id: r.ID, kind: r.Kind, reference: r.ApplicationID, exporter: r.Exporter, outcome: r.Outcome, facts: r.Facts}
 	if decided {
 		err = d.decision(r)
 	} else {

@@ -141,12 +141,13 @@ func (s *span) dayAt(day int32) (int, bool) {
 	return slices.BinarySearchFunc(s.days, day, func(d dayTotal, day int32) int { return int(d.day) - int(day) })
 }
 
-// with adds an order to a list; it is newer than all that are in it.
+// with adds an order to a list; it is newer than all that are in it. It writes behind what any snapshot knows of the page,
+// and only the newest state is ever added to.
 func (p *orderPage) with(c counted) *orderPage {
 	if p == nil || len(p.orders) >= pageOrders {
 		return &orderPage{orders: []counted{c}, older: p}
 	}
-	return &orderPage{orders: append(append(make([]counted, 0, len(p.orders)+1), p.orders...), c), older: p.older}
+	return &orderPage{orders: append(p.orders, c), older: p.older}
 }
 
 // without takes an order out of a list. Pages newer than its own are copied.

@@ -76,12 +76,12 @@ func ordersTable() Computed {
 		if err != nil {
 			return nil, err
 		}
-		return object(
-			"days_30", h.window(30, own, a.today),
-			"days_90", h.window(90, own, a.today),
-			"days_365", h.window(365, own, a.today),
-			"ever", object("count", h.ever(own, a.today), "first_on", h.first(own, a.today)),
-			"previous", previous,
+		return ast.ObjectTerm(
+			item("days_30", h.window(30, own, a.today)),
+			item("days_90", h.window(90, own, a.today)),
+			item("days_365", h.window(365, own, a.today)),
+			item("ever", ast.ObjectTerm(item("count", h.ever(own, a.today)), item("first_on", h.first(own, a.today)))),
+			item("previous", previous),
 		), nil
 	})
 }
@@ -94,7 +94,11 @@ func customersTable() Computed {
 			return nil, err
 		}
 		own := a.but.customer(a.row)
-		return object("count", h.ever(own, a.today), "first_on", h.first(own, a.today), "last_on", h.last(own, a.today)), nil
+		return ast.ObjectTerm(
+			item("count", h.ever(own, a.today)),
+			item("first_on", h.first(own, a.today)),
+			item("last_on", h.last(own, a.today)),
+		), nil
 	})
 }
 
@@ -110,7 +114,7 @@ func certificatesTable() Computed {
 		for i := range listed {
 			listed[i] = ast.StringTerm(contracts[i])
 		}
-		return object("contracts", ast.ArrayTerm(listed...), "count", ast.InternedTerm(len(contracts))), nil
+		return ast.ObjectTerm(item("contracts", ast.ArrayTerm(listed...)), item("count", ast.InternedTerm(len(contracts)))), nil
 	})
 }
 
@@ -126,7 +130,11 @@ func (h *history) sum(first int32, own counted, today int32) total {
 // window is the sum over today and the days before it.
 func (h *history) window(days int32, own counted, today int32) *ast.Term {
 	sum := h.sum(today-days+1, own, today)
-	return object("kg", sum.kg.term(), "count", ast.InternedTerm(int(sum.count)), "unknown", ast.InternedTerm(int(sum.unknown)))
+	return ast.ObjectTerm(
+		item("kg", sum.kg.term()),
+		item("count", ast.InternedTerm(int(sum.count))),
+		item("unknown", ast.InternedTerm(int(sum.unknown))),
+	)
 }
 
 // ever is how many orders there are up to today.
@@ -205,23 +213,18 @@ func (v *LiveSnapshot) decided(c counted) (*ast.Term, error) {
 	if !ok {
 		return nil, fmt.Errorf("decision %d is counted and not listed", c.seq)
 	}
-	fields := []any{
-		"application_id", ast.StringTerm(p.applications.at(i)), "decision_id", ast.StringTerm(p.ids.at(i)),
-		"decided_on", dateTerm(c.day), "outcome", ast.StringTerm(p.outcomes[i]),
+	members := [][2]*ast.Term{
+		item("application_id", ast.StringTerm(p.applications.at(i))),
+		item("decision_id", ast.StringTerm(p.ids.at(i))),
+		item("decided_on", dateTerm(c.day)),
+		item("outcome", ast.StringTerm(p.outcomes[i])),
 	}
 	if !c.unknown {
-		fields = append(fields, "kg", c.kg.term())
+		members = append(members, item("kg", c.kg.term()))
 	}
-	return object(fields...), nil
+	return ast.ObjectTerm(members...), nil
 }
 
-// object makes an object of names and terms by turns.
-func object(fields ...any) *ast.Term {
-	members := make([][2]*ast.Term, 0, len(fields)/2)
-	for i := 0; i < len(fields); i += 2 {
-		members = append(members, [2]*ast.Term{ast.InternedTerm(fields[i].(string)), fields[i+1].(*ast.Term)})
-	}
-	return ast.ObjectTerm(members...)
-}
+func item(name string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.InternedTerm(name), value) }
 
 func dateTerm(day int32) *ast.Term { return ast.StringTerm(dateOf(day)) }

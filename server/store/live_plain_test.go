@@ -1,7 +1,7 @@
 package store_test
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
@@ -222,7 +222,7 @@ func (e event) record(t *rapid.T, tb testing.TB) decision.Record {
 	for _, o := range e.orders {
 		line := placed{EndUser: spelling(t, o.endUser), Element: o.element}
 		if o.text != "" {
-			line.KG = jsonNumber(o.text)
+			line.KG = json.Number(o.text)
 		}
 		p.orders = append(p.orders, line)
 	}
@@ -298,5 +298,3 @@ func ids(refs []store.DecisionRef) []uint64 {
 	}
 	return seqs
 }
-
-func bySeq(a, b event) int { return cmp.Compare(a.seq, b.seq) }

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,8 +12,6 @@ import (
 	"greenchannel/server/decision"
 	"greenchannel/server/store"
 )
-
-func jsonNumber(text string) json.Number { return json.Number(text) }
 
 func records(t *rapid.T, tb testing.TB, all plainly) []decision.Record {
 	made := make([]decision.Record, len(all))

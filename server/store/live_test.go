@@ -164,6 +164,10 @@ func TestHistoryOfOrders(t *testing.T) {
 		}, "A-1", [3]string{"X", "Motor Works", "Dy"}, "2/1/0 2/1/0 2/1/0 ever 1 2026-06-01 A-2"},
 		{"left out as the only one", []past{{at: "2026-06-01", application: "A-1", orders: dy("1")}},
 			"A-1", [3]string{"X", "Motor Works", "Dy"}, "0/0/0 0/0/0 0/0/0 ever 0 null"},
+		{"left out, and decided today", []past{
+			{at: "2026-06-30", application: "A-1", orders: dy("1")},
+			{at: "2026-06-30", application: "A-2", orders: dy("2")},
+		}, "A-1", [3]string{"X", "Motor Works", "Dy"}, "2/1/0 2/1/0 2/1/0 ever 1 2026-06-30 A-2"},
 		{"decided again counts once, with the newest", []past{
 			{at: "2026-01-01", application: "A-1", orders: dy("1")},
 			{at: "2026-01-02", application: "A-2", orders: dy("2")},
@@ -189,6 +193,8 @@ func TestHistoryOfOrders(t *testing.T) {
 			"A-1", [3]string{"X", "Motor Works", "Tb"}, "0/0/0 0/0/0 0/0/0 ever 0 null"},
 		{"folded names", []past{{at: "2026-06-01", exporter: "91350200m0001234xy", application: "A-2", orders: []placed{{"ＭＯＴＯＲ－Works  GmbH.", "dy", "1"}}}},
 			"A-1", [3]string{"91350200M0001234XY", "Motor works gmbh", "DY"}, "1/1/0 1/1/0 1/1/0 ever 1 2026-06-01 A-2"},
+		{"a sign that stands for capitals", []past{{at: "2026-06-01", application: "A-2", orders: []placed{{"㎒ Works", "Dy", "1"}}}},
+			"A-1", [3]string{"X", "mhz works", "Dy"}, "1/1/0 1/1/0 1/1/0 ever 1 2026-06-01 A-2"},
 		{"names of signs alone are apart", []past{{at: "2026-06-01", application: "A-2", orders: []placed{{"***", "Dy", "1"}}}},
 			"A-1", [3]string{"X", "---", "Dy"}, "0/0/0 0/0/0 0/0/0 ever 0 null"},
 	} {

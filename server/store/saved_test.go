@@ -2,9 +2,12 @@ package store_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -45,6 +48,13 @@ func TestADamagedStateIsRefused(t *testing.T) {
 	}
 	refused("one byte more", append(bytes.Clone(whole), 0))
 	refused("twice the same", append(bytes.Clone(whole), whole...))
+	blocks := framed(whole)
+	if len(blocks) < 5 {
+		t.Fatalf("there are %d blocks, too few to change their order", len(blocks))
+	}
+	blocks[1], blocks[2] = blocks[2], blocks[1]
+	refused("two blocks in each other's place", slices.Concat(append([][]byte{magic(whole)}, blocks...)...))
+	refused("a block left out", slices.Concat(append([][]byte{magic(whole)}, slices.Delete(blocks, 1, 2)...)...))
 	live, stamp, err := store.Restore(iotest.OneByteReader(bytes.NewReader(whole)))
 	if err != nil || live.Seq() != 3 || stamp != (store.Stamp{Form: store.SavedForm, Origin: "here", Seq: 3, Leaf: "leaf"}) {
 		t.Errorf("restored %+v, %v", stamp, err)
@@ -54,13 +64,24 @@ func TestADamagedStateIsRefused(t *testing.T) {
 	}
 }
 
+func magic(state []byte) []byte { return state[:bytes.IndexByte(state, '\n')+1] }
+
+// framed parts a saved state into its blocks.
+func framed(state []byte) (blocks [][]byte) {
+	for rest := state[len(magic(state)):]; len(rest) > 0; {
+		size := 4 + int(binary.BigEndian.Uint32(rest)) + sha256.Size
+		blocks, rest = append(blocks, rest[:size]), rest[size:]
+	}
+	return blocks
+}
+
 func TestWhatCannotBeSaved(t *testing.T) {
 	v := remembered(t, past{at: "2026-06-01", exporter: "X", application: "A-1"}).Snapshot()
 	if err := v.Save(io.Discard, store.Stamp{Seq: 2}); err == nil {
 		t.Error("the stamp of another record is accepted")
 	}
 	whole := savedState(t)
-	for room := range len(whole) {
+	for room := range whole {
 		if err := v.Save(&narrow{room: room}, store.Stamp{Seq: 1}); room < 200 && err == nil {
 			t.Fatalf("a disk with %d bytes left is no error", room)
 		}

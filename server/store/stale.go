@@ -80,5 +80,6 @@ func (m *digests) of(r *decision.Record) (*digested, error) {
 }
 
 func (d *digested) of(r *decision.Record) bool {
-	return d.id == r.ID && d.kind == r.Kind && bytes.Equal(d.facts, r.Facts)
+	return d.id == r.ID && d.kind == r.Kind && d.reference == r.ApplicationID && d.exporter == r.Exporter &&
+		d.outcome == r.Outcome && bytes.Equal(d.facts, r.Facts)
 }

@@ -2,14 +2,16 @@
 // over go-memdb. A read transaction is one immutable memdb snapshot, taken without a lock and never changed by later
 // writes; a write transaction sees its own writes, runs alone, and commits everything at once or nothing.
 //
-// Behind data stand two kinds of table. The documents are an immutable tree of OPA values, one row of memdb, copied on
+// Behind data stand three kinds of table. The documents are an immutable tree of OPA values, one row of memdb, copied on
 // write along the written path only, so that a policy that reads a path pays neither a conversion nor a look-up in
 // memdb. Computed tables answer one key at a time from a function (Computed); they can be neither listed nor written.
+// Live tables (Live) are computed tables over a memdb of their own, which holds what was decided and registered before:
+// a projection of the journal that all stores share, and of which each transaction sees the state at its opening.
 // Beside data, memdb keeps the typed tables of controls and parties for look-ups that a path cannot express; they are
 // filled from the documents inside the same commit.
 //
-// It is not a database: nothing here outlives the process. It evaluates no policy, knows no HTTP, has no clock, and
-// judges no date: whether a row is in force is said by the policies.
+// It is not a database: what outlives the process is the journal, and a saved state only spares reading all of it. It
+// evaluates no policy, knows no HTTP, has no clock, and judges no date: whether a row is in force is said by the policies.
 package store
 
 import (
