@@ -52,6 +52,9 @@ type recordbook struct {
 	live    *store.Live
 	config  RecordConfig
 
+	// latest is the instant of the latest record that is known here, in nanoseconds.
+	latest atomic.Int64
+
 	// behind says why the live tables do not follow any more; nil while they do.
 	behind atomic.Pointer[error]
 	stop   context.CancelFunc
@@ -73,7 +76,11 @@ func openRecordbook(ctx context.Context, config RecordConfig) (*recordbook, erro
 		return nil, err
 	}
 	book := &recordbook{journal: kept, config: config}
-	if book.live, err = book.rebuilt(ctx); err != nil {
+	book.live, err = book.rebuilt(ctx)
+	if err == nil {
+		err = book.dated(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -133,10 +140,38 @@ func (b *recordbook) follow(ctx context.Context) {
 			continue
 		}
 		b.behind.Store(nil)
+		b.reached(record.At)
 		if seq := b.live.Seq(); seq > 0 && seq%saveEvery == 0 {
 			b.save(ctx)
 		}
 	}
+}
+
+// dated learns the instant of the last record.
+func (b *recordbook) dated(ctx context.Context) error {
+	head, err := b.journal.Head(ctx)
+	if err == nil && head.Size > 0 {
+		b.reached(head.At)
+	}
+	return err
+}
+
+func (b *recordbook) reached(at time.Time) {
+	for known := b.latest.Load(); at.UnixNano() > known; known = b.latest.Load() {
+		if b.latest.CompareAndSwap(known, at.UnixNano()) {
+			return
+		}
+	}
+}
+
+// now is the clock of decisions: that of the machine, but never before the last record. On a clock that has gone back, what
+// was recorded in what is then the future would not be seen by the rules that ask what came before.
+func (b *recordbook) now() time.Time {
+	now := time.Now()
+	if latest := time.Unix(0, b.latest.Load()); now.Before(latest) {
+		return latest
+	}
+	return now
 }
 
 // ready says why the record is not up to date, if it is not.

@@ -8,8 +8,8 @@ import (
 	"greenchannel/server/journal"
 )
 
-// recorder lets the decision service keep its records in a journal: it puts one room's words into the other's.
-type recorder struct{ journal *journal.Journal }
+// recorder lets the decision service keep its records in the recordbook: it puts one room's words into the other's.
+type recorder struct{ *recordbook }
 
 func (r recorder) Claim(ctx context.Context, caller, key string, body []byte) (*decision.Record, func(), error) {
 	answered, release, err := r.journal.Claim(ctx, caller, key, body)
@@ -40,6 +40,7 @@ func (r recorder) Append(ctx context.Context, draft decision.Record, seen uint64
 	if err != nil {
 		return decision.Record{}, err
 	}
+	r.reached(receipt.At)
 	draft.Seq, draft.At, draft.Hash = receipt.Seq, receipt.At.UTC(), hashText(receipt.Hash)
 	return draft, nil
 }

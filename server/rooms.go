@@ -50,7 +50,7 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 	if err != nil {
 		return nil, errors.Join(err, book.close())
 	}
-	rooms.record, rooms.Decisions.Journal = book, recorder{book.journal}
+	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, recorder{book}, book.now
 	return rooms, nil
 }
 
