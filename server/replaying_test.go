@@ -173,7 +173,7 @@ func (r tampering) Append(ctx context.Context, draft decision.Record, seen uint6
 func TestReplayFindsAResultThatWasChanged(t *testing.T) {
 	t.Parallel()
 	rooms, _ := recordedRooms(t)
-	rooms.Decisions.Journal = tampering{recorder{rooms.record.journal}, `"outcome":"`, `"outcome":"not_`}
+	rooms.Decisions.Journal = tampering{recorder{rooms.record}, `"outcome":"`, `"outcome":"not_`}
 	record := decided(t, rooms, []byte(shortest))
 	for _, which := range []string{record.ID, strings.ToUpper(record.ID), fmt.Sprint(record.Seq)} {
 		report, err := rooms.Replay(t.Context(), which, "")
