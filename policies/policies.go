@@ -1,6 +1,6 @@
 // Package policies embeds what the law says: the Rego rules with their tests, the dated reference data, the JSON Schemas of
-// application and decision, and the built-ins that rules may use; and beside the law, who may ask the service for what. It
-// knows nothing of OPA and decides nothing; the same folder runs under a stock opa without Go.
+// application, decision and party on file, and the built-ins that rules may use; and beside the law, who may ask the
+// service for what. It knows nothing of OPA and decides nothing; the same folder runs under a stock opa without Go.
 package policies
 
 import (
@@ -8,13 +8,14 @@ import (
 	"io/fs"
 )
 
-//go:embed .manifest all:rareearth all:system all:schemas all:capabilities
+//go:embed .manifest all:authzen all:rareearth all:system all:schemas all:capabilities
 var folder embed.FS
 
 // Paths inside FS of the files that are not part of the evaluated bundle.
 const (
 	ApplicationSchema = "schemas/application/schema.json"
 	DecisionSchema    = "schemas/decision/schema.json"
+	PartySchema       = "schemas/registry_party/schema.json"
 	Capabilities      = "capabilities/capabilities.json"
 )
 

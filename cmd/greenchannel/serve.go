@@ -18,6 +18,9 @@ func newServe() *cobra.Command {
 		Short: "Run the decision service",
 		Long: `Run the decision service over HTTP until SIGINT or SIGTERM; then end what was begun, and stop.
 
+Every decision is in the data folder, on disk, before it is answered: one SQLite file, unless --journal
+names a PostgreSQL database that several services share.
+
 On the loopback nobody is asked who calls, unless that is configured. Beyond this machine the service starts
 only when it can find out: by static tokens, JSON Web Tokens or client certificates. "greenchannel config
 reference" says how, and "greenchannel config" what holds.`,
@@ -26,6 +29,12 @@ reference" says how, and "greenchannel config" what holds.`,
 			loaded, err := settingsOf(cmd)
 			if err != nil {
 				return err
+			}
+			if loaded.Data == "" {
+				loaded.Data = standardData()
+			}
+			if loaded.Data == "" {
+				return usageError{errNoData}
 			}
 			running := running(loaded.Config)
 			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
@@ -44,6 +53,8 @@ func running(c config.Config) server.Config {
 	return server.Config{
 		Listen:       c.Listen,
 		Policies:     policies.FS(),
+		BaseURL:      c.BaseURL,
+		Record:       server.RecordConfig{Data: c.Data, Journal: c.Journal.URL},
 		EvalTimeout:  c.EvalTimeout,
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
@@ -55,7 +66,7 @@ func running(c config.Config) server.Config {
 // one is told, lest a bundle be thought to be fetched that is not.
 func unread() []string {
 	return []string{
-		"data", "journal", "base_url", "limits.batch", "metrics", "tracing", "labels", "services", "bundles", "keys", "decision_logs",
+		"limits.batch", "metrics", "tracing", "labels", "services", "bundles", "keys", "decision_logs",
 	}
 }
 

@@ -32,7 +32,7 @@ func (e *Engine) Allowed(ctx context.Context, access identity.Access, at time.Ti
 func (e *Engine) AllowedBy(ctx context.Context, g *Generation, access identity.Access, at time.Time) (allowed bool, reason string, err error) {
 	var results rego.ResultSet
 	err = e.limited(ctx, func(ctx context.Context) error {
-		return g.reading(ctx, func(txn storage.Transaction) error {
+		return g.reading(ctx, nil, func(txn storage.Transaction) error {
 			var err error
 			results, err = g.authz.Eval(ctx, rego.EvalParsedInput(accessInput(access)), rego.EvalTransaction(txn), rego.EvalTime(at))
 			return err

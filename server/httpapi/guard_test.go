@@ -308,3 +308,46 @@ func TestGuessesAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// A caller sees the decisions that it asked for itself; of another's it does not even learn that there is one. An auditor
+// sees all.
+func TestCallersSeeTheirOwnDecisions(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	through := func(name string, roles ...string) http.Handler {
+		given.Callers = known{name, roles}
+		return httpapi.New(given)
+	}
+	mine := strings.Replace(application(t), "HTTP-1", "OWN-1", 1)
+	made := answer(t, call(t, through("mine", "client"), "POST", "/v1/decisions", mine))
+	if made.DecisionID == "" {
+		t.Fatalf("%+v", made)
+	}
+	listed := func(handler http.Handler) bool {
+		list, err := io.ReadAll(call(t, handler, "GET", "/v1/decisions?application_id=OWN-1", "").Body)
+		return err == nil && bytes.Contains(list, []byte(made.DecisionID))
+	}
+	await(t, func() bool { return listed(through("audit", "auditor")) }) // the tables follow the record a moment later
+	for _, tc := range []struct {
+		name, role string
+		sees       bool
+	}{{"mine", "client", true}, {"other", "client", false}, {"audit", "auditor", true}, {"mine", "auditor", true}} {
+		handler := through(tc.name, tc.role)
+		one := call(t, handler, "GET", "/v1/decisions/"+made.DecisionID, "")
+		if (one.StatusCode == http.StatusOK) != tc.sees {
+			t.Errorf("%s, %s: %d", tc.name, tc.role, one.StatusCode)
+		}
+		if !tc.sees {
+			never := isProblem(t, call(t, handler, "GET", "/v1/decisions/never", ""), http.StatusNotFound, problem.NotFound)
+			hidden := isProblem(t, one, http.StatusNotFound, problem.NotFound)
+			if strings.ReplaceAll(hidden.Detail, made.DecisionID, "never") != never.Detail {
+				t.Errorf("%q tells more than %q", hidden.Detail, never.Detail)
+			}
+		}
+		if listed(handler) != tc.sees {
+			t.Errorf("%s, %s: listed: %v", tc.name, tc.role, !tc.sees)
+		}
+	}
+	replay := call(t, through("other", "author"), "POST", "/v1/decisions/"+made.DecisionID+"/replay", "")
+	isProblem(t, replay, http.StatusNotFound, problem.NotFound)
+}

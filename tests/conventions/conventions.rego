@@ -19,15 +19,13 @@ violations contains _violation(pkg.place, "package", detail) if {
 }
 
 # METADATA
-# title: A package that reads its input names the schema
-# description: >-
-#   Without the schema a misspelt field is silently undefined; with it, opa check refuses the rule. The input is the
-#   application, but for authorisation, which is asked about a request.
+# title: A package that reads its input names the schema of it
+# description: Without the schema a misspelt field is silently undefined; with it, opa check refuses the rule.
 violations contains _violation(pkg.place, "schema", detail) if {
 	some pkg in input.packages
 	pkg.reads_input
 	not _schema(pkg)
-	detail := sprintf("package %s reads input; name %s in its METADATA", [pkg.path, _input(pkg)])
+	detail := sprintf("package %s reads input; name its schema, such as schema.application.schema, in its METADATA", [pkg.path])
 }
 
 # METADATA
@@ -131,12 +129,9 @@ violations contains _violation("policies", "coverage", detail) if {
 
 _schema(pkg) if {
 	some schema in pkg.annotations.schemas
-	schema == {"path": "input", "schema": _input(pkg)}
+	schema.path == "input"
+	startswith(schema.schema, "schema.")
 }
-
-_input(pkg) := "schema.authz.schema" if {
-	pkg.path == "system.authz"
-} else := "schema.application.schema"
 
 _untitled[path] contains rule.place if {
 	some rule in _exported
