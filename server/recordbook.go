@@ -147,6 +147,23 @@ func (b *recordbook) follow(ctx context.Context) {
 	}
 }
 
+// patience is how long anybody waits for the live tables; they are some microseconds behind the record, unless they are
+// behind for good.
+const patience = time.Second
+
+// caughtUp waits until the live tables hold what was recorded before, or for a while.
+func (b *recordbook) caughtUp(ctx context.Context) {
+	waiting, enough := context.WithTimeout(ctx, patience)
+	defer enough()
+	for size := b.journal.Stats().Size; b.live.Seq() < size; {
+		select {
+		case <-waiting.Done():
+			return
+		case <-time.After(50 * time.Microsecond):
+		}
+	}
+}
+
 // dated learns the instant of the last record.
 func (b *recordbook) dated(ctx context.Context) error {
 	head, err := b.journal.Head(ctx)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 
 	"greenchannel/server/decision"
 	"greenchannel/server/journal"
@@ -37,10 +38,16 @@ func (r recorder) Append(ctx context.Context, draft decision.Record, seen uint64
 		}
 	}
 	receipt, err := r.journal.Append(ctx, entry)
+	if errors.Is(err, journal.ErrStale) {
+		r.caughtUp(ctx) // or the next try would see no more than this one did
+	}
 	if err != nil {
 		return decision.Record{}, err
 	}
 	r.reached(receipt.At)
+	if draft.Kind == decision.KindParty {
+		r.caughtUp(ctx) // who puts a party on file finds it there
+	}
 	draft.Seq, draft.At, draft.Hash = receipt.Seq, receipt.At.UTC(), hashText(receipt.Hash)
 	return draft, nil
 }

@@ -68,6 +68,7 @@ func furnish(ctx context.Context, policies fs.FS, evalTimeout time.Duration, liv
 		Bundle: loaded, Engine: evaluating, Live: live, generations: known,
 		Decisions: &decision.Service{
 			Policy: evaluating,
+			Turns:  decision.NewTurns(),
 			Now:    time.Now,
 			NewID:  func() string { return uuid.Must(uuid.NewV7()).String() }, // fails only where there is no randomness at all
 		},

@@ -175,7 +175,25 @@ rego_checked() {
 }
 
 # The sources are counted; the same tests as a bundle have to pass as well, and count as one.
-rego_tested() {
+rego_tested() { "$(opa)" test --format json policies | report rego -tally "$tally"; }
+
+rego_tested_as_folder_bundle() { "$(opa)" test --format json --bundle policies | report rego; }
+
+rego_tested_as_archive() {
+	"$(opa)" build --bundle policies --output "$scratch/one.tar.gz"
+	"$(opa)" build --bundle policies --output "$scratch/two.tar.gz"
+	cmp "$scratch/one.tar.gz" "$scratch/two.tar.gz" || { echo "two builds of the same policies differ" && return 1; }
+	"$(opa)" test --format json --bundle "$scratch/one.tar.gz" | report rego
+}
+
+rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
+
+conventions_tested() {
+	"$(opa)" test --format json tests/conventions | report rego -tally "$tally"
+	"$(opa)" test --coverage --coverage-runs= --format json tests/conventions | report coverage
+}
+
+go_tested() {
 	local race=(-race)
 	! $quick || race=()
 	go list ./... | grep -v '/tests/record$' |

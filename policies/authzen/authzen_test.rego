@@ -1,4 +1,4 @@
-package authzen_test
+package authzen.authzen_test
 
 import future.keywords.not
 

@@ -42,6 +42,7 @@ type Recorder interface {
 type Service struct {
 	Policy  Policy
 	Journal Recorder
+	Turns   *Turns
 	Now     func() time.Time
 	// NewID gives a fresh UUIDv7.
 	NewID func() string
@@ -54,8 +55,9 @@ type Request struct {
 	Caller, IdempotencyKey string
 }
 
-// mostTries is how often one application is evaluated when others are recorded at the same moment whose rows it read.
-// Each try sees at least one record more, so that under load some decision always comes through.
+// mostTries is how often one application is evaluated when others are recorded at the same moment that bear on it. Those of
+// its own exporter do not come between any more from the second try on (Turns); other services on the same journal, and
+// parties and certificates of others, can.
 const mostTries = 8
 
 // Decide decides an application as of now and records the decision before it returns it: whoever has the answer can rely
@@ -70,8 +72,8 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 		return *answered, nil
 	}
 	defer release()
-	for range mostTries {
-		record, err := s.decideOnce(ctx, ask)
+	for try := range mostTries {
+		record, err := s.decideOnce(ctx, ask, try > 0)
 		if err == nil || problem.Of(err).Kind != problem.Stale {
 			return record, err
 		}
@@ -80,7 +82,8 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 		"Other applications that bear on this one were recorded while it was decided; nothing was decided. Send it again in a moment.")
 }
 
-func (s *Service) decideOnce(ctx context.Context, ask Request) (Record, error) {
+func (s *Service) decideOnce(ctx context.Context, ask Request, alone bool) (Record, error) {
+	defer s.Turns.take(ask.App.exporter, alone)()
 	verdict, err := s.evaluate(ctx, ask.App, s.Now())
 	if err != nil {
 		return Record{}, err

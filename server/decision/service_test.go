@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,7 +78,7 @@ func TestDecideUsesTheClockOfTheService(t *testing.T) {
 	clock := time.Date(2026, 11, 23, 1, 2, 3, 456_789_012, time.UTC)
 	journal := &memory{}
 	service := decision.Service{
-		Policy: echo, Journal: journal,
+		Policy: echo, Journal: journal, Turns: decision.NewTurns(),
 		Now:   func() time.Time { clock = clock.Add(time.Second); return clock },
 		NewID: func() string { return "0199-id" },
 	}
@@ -120,7 +122,7 @@ func TestDecideAnswersAKeyOnce(t *testing.T) {
 	t.Parallel()
 	journal := &memory{}
 	ids := 0
-	service := decision.Service{Policy: echo, Journal: journal, Now: time.Now, NewID: func() string { ids++; return fmt.Sprint("id-", ids) }}
+	service := decision.Service{Policy: echo, Journal: journal, Turns: decision.NewTurns(), Now: time.Now, NewID: func() string { ids++; return fmt.Sprint("id-", ids) }}
 	ask := decision.Request{App: read(t, sound), Caller: "erp", IdempotencyKey: "k"}
 	first, err := service.Decide(t.Context(), ask)
 	if err != nil {
@@ -157,7 +159,7 @@ func TestDecideTriesAgainWhenStale(t *testing.T) {
 		verdict.Seen, verdict.Stale = seen, func(decision.Record) bool { return true }
 		return verdict, err
 	})
-	service := decision.Service{Policy: watching, Journal: journal, Now: time.Now, NewID: func() string { return "id" }}
+	service := decision.Service{Policy: watching, Journal: journal, Turns: decision.NewTurns(), Now: time.Now, NewID: func() string { return "id" }}
 	if _, err := service.Decide(t.Context(), decision.Request{App: read(t, sound)}); err != nil || tries != 3 {
 		t.Errorf("%d tries: %v", tries, err)
 	}
@@ -195,6 +197,7 @@ func TestDecideGivesNoPartOfAFailedDecision(t *testing.T) {
 			return decision.Verdict{Decision: decision.Decision{Outcome: decision.NoLicenceRequired}}, broken
 		}),
 		Journal: &memory{},
+		Turns:   decision.NewTurns(),
 		Now:     time.Now,
 		NewID:   func() string { return "id" },
 	}
@@ -209,6 +212,59 @@ func TestDecideGivesNoPartOfAFailedDecision(t *testing.T) {
 	if !errors.Is(err, full) || record.ID != "" || record.Result != nil || len(journal.records) != 0 {
 		t.Errorf("what was not recorded was given: %+v, %v", record, err)
 	}
+}
+
+// Of many applications of one exporter at one moment, all come through, whoever is first.
+func TestApplicationsOfOneExporterTakeTurns(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	journal := &memory{}
+	journal.append = func(_ decision.Record, seen uint64, stale func(decision.Record) bool) error {
+		// The caller holds no lock of ours, as in a journal: the check and the append are one.
+		if uint64(len(journal.records)) > seen && stale(decision.Record{}) {
+			return problem.New(problem.Stale, "changed")
+		}
+		return nil
+	}
+	locked := recorderFunc(func(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return journal.Append(ctx, draft, seen, stale)
+	})
+	watching := policy(func(app decision.Application, at time.Time) (decision.Verdict, error) {
+		mu.Lock()
+		seen := uint64(len(journal.records))
+		mu.Unlock()
+		runtime.Gosched() // others are recorded meanwhile
+		verdict, err := echo(app, at)
+		verdict.Seen, verdict.Stale = seen, func(decision.Record) bool { return true }
+		return verdict, err
+	})
+	service := decision.Service{Policy: watching, Journal: locked, Turns: decision.NewTurns(), Now: time.Now, NewID: func() string { return "id" }}
+	app := read(t, sound)
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			if _, err := service.Decide(t.Context(), decision.Request{App: app}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if len(journal.records) != 64 {
+		t.Errorf("%d records, want 64", len(journal.records))
+	}
+}
+
+// recorderFunc is a Recorder that only appends.
+type recorderFunc func(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error)
+
+func (f recorderFunc) Claim(context.Context, string, string, []byte) (*decision.Record, func(), error) {
+	return nil, func() {}, nil
+}
+
+func (f recorderFunc) Append(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
+	return f(ctx, draft, seen, stale)
 }
 
 func TestAnswerNeedsAWholeResult(t *testing.T) {

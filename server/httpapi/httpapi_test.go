@@ -154,6 +154,10 @@ func isProblem(t testing.TB, response *http.Response, status int, kind problem.K
 	if mediaType := response.Header.Get("Content-Type"); mediaType != "application/problem+json" {
 		t.Errorf("media type = %q", mediaType)
 	}
+	passes := slices.Contains([]problem.Kind{problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady}, kind)
+	if again := response.Header.Get("Retry-After"); (again != "") != passes {
+		t.Errorf("Retry-After is %q for %s", again, kind)
+	}
 	if got.Title == "" || got.Detail == "" || got.Instance == "" || got.RequestID != response.Header.Get("X-Request-ID") {
 		t.Errorf("a problem with gaps: %+v", got)
 	}
@@ -346,6 +350,12 @@ func TestFailuresKeepTheirCauses(t *testing.T) {
 		{"deadline", func(context.Context) (decision.Decision, error) {
 			return decision.Decision{}, problem.Wrap(secret, problem.Deadline, "Too slow.")
 		}, 503, problem.Deadline},
+		{"stale", func(context.Context) (decision.Decision, error) {
+			return decision.Decision{}, problem.New(problem.Stale, "Others came first.")
+		}, 409, problem.Stale},
+		{"not recorded", func(context.Context) (decision.Decision, error) {
+			return decision.Decision{}, problem.Wrap(secret, problem.Unrecorded, "The disk is full.")
+		}, 503, problem.Unrecorded},
 		{"not ours", func(context.Context) (decision.Decision, error) { return decision.Decision{}, secret }, 500, problem.Internal},
 		{"no kind of ours", func(context.Context) (decision.Decision, error) {
 			return decision.Decision{}, problem.Wrap(secret, "odd", "Odd.")
@@ -362,7 +372,7 @@ func TestFailuresKeepTheirCauses(t *testing.T) {
 			if strings.Contains(got.Detail+got.Title, "secret") || got.Outcome != "" {
 				t.Errorf("the client reads too much: %+v", got)
 			}
-			if !strings.Contains(log.String(), "secret cause") || !strings.Contains(log.String(), "complaint-7") {
+			if tc.status >= 500 && !strings.Contains(log.String(), "secret cause") || !strings.Contains(log.String(), "complaint-7") {
 				t.Errorf("the operator cannot find it: %s", log.String())
 			}
 		})

@@ -28,6 +28,19 @@ type reply struct {
 	title  string
 }
 
+// retryAfter is how many seconds a client is asked to wait before it sends a request again that may then succeed.
+const retryAfter = "1"
+
+// passes says whether the same request may succeed a moment later.
+func passes(kind problem.Kind) bool {
+	switch kind {
+	case problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady:
+		return true
+	default:
+		return false
+	}
+}
+
 // replies gives every kind its HTTP status and title. The type is /problems/ and the kind.
 func replies() map[problem.Kind]reply {
 	return map[problem.Kind]reply{
@@ -80,6 +93,9 @@ func fail(c *gin.Context, log *slog.Logger, err error) {
 		log.ErrorContext(c.Request.Context(), "problem document not written", "err", err)
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
+	}
+	if passes(p.Kind) {
+		c.Header("Retry-After", retryAfter)
 	}
 	write(c, known.status, "application/problem+json", body)
 	c.Abort()
