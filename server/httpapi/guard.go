@@ -90,7 +90,7 @@ func (a api) turnAway(c *gin.Context, err error) {
 }
 
 func tooMany() error {
-	return problem.New(problem.RateLimited, fmt.Sprintf("You ask more often than you may; %s says when to ask again.", retryAfter))
+	return problem.New(problem.RateLimited, fmt.Sprintf("You ask more often than you may; %s says when to ask again.", retryField))
 }
 
 // probe says whether a request asks for nothing but whether the service is there.

@@ -154,7 +154,7 @@ func isProblem(t testing.TB, response *http.Response, status int, kind problem.K
 	if mediaType := response.Header.Get("Content-Type"); mediaType != "application/problem+json" {
 		t.Errorf("media type = %q", mediaType)
 	}
-	passes := slices.Contains([]problem.Kind{problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady}, kind)
+	passes := slices.Contains([]problem.Kind{problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady, problem.RateLimited}, kind)
 	if again := response.Header.Get("Retry-After"); (again != "") != passes {
 		t.Errorf("Retry-After is %q for %s", again, kind)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	retryAfter  = "Retry-After"
+	retryField  = "Retry-After"
 	mostBuckets = 10_000 // callers that are counted at the same time
 )
 
@@ -57,7 +57,7 @@ func (l *limiter) take(c *gin.Context, caller identity.Caller) bool {
 	c.Header("RateLimit-Policy", fmt.Sprintf(`"caller";q=%d;w=%.0f`, l.limits.Burst, math.Ceil(float64(l.limits.Burst)/l.limits.Rate)))
 	c.Header("RateLimit", fmt.Sprintf(`"caller";r=%.0f;t=%.0f`, math.Floor(left), full))
 	if !taken {
-		c.Header(retryAfter, strconv.Itoa(max(1, int(math.Ceil((1-left)/l.limits.Rate)))))
+		c.Header(retryField, strconv.Itoa(max(1, int(math.Ceil((1-left)/l.limits.Rate)))))
 	}
 	return taken
 }
