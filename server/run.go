@@ -47,6 +47,10 @@ type Config struct {
 	DrainDelay time.Duration
 	// DrainTimeout is how long requests under way may take to end when the service stops; 10 seconds unless set.
 	DrainTimeout time.Duration
+	// MetricsListen is HOST:PORT of this machine for metrics and profiles; none unless set.
+	MetricsListen string
+	// Traces is the URL of an OTLP endpoint to which traces are sent; none are made unless set.
+	Traces string
 	// Log takes what the operator has to know; slog's default unless set.
 	Log *slog.Logger
 	// Listening is told the address once connections are accepted.
@@ -62,11 +66,23 @@ func Run(ctx context.Context, config Config) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", config.Listen, err)
 	}
-	rooms, err := OpenRecorded(ctx, config.Policies, config.EvalTimeout, config.Record)
+	figures, err := listenForMetrics(ctx, config.MetricsListen)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return errors.Join(serve(ctx, config, rooms, listener), rooms.Close())
+	rooms, err := OpenRecorded(ctx, config.Policies, config.EvalTimeout, config.Record)
+	if err != nil {
+		return errors.Join(err, listener.Close(), closed(figures))
+	}
+	return errors.Join(serve(ctx, config, rooms, listener, figures), rooms.Close())
+}
+
+// closed closes a listener, if there is one.
+func closed(listener net.Listener) error {
+	if listener == nil {
+		return nil
+	}
+	return listener.Close()
 }
 
 func (c Config) withDefaults() Config {
@@ -89,14 +105,27 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func serve(ctx context.Context, config Config, rooms *Rooms, listener net.Listener) error {
+func serve(ctx context.Context, config Config, rooms *Rooms, listener, figures net.Listener) error {
 	var draining atomic.Bool
+	deps := doors(config, rooms, &draining)
+	if figures != nil {
+		counting := measured(rooms)
+		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
+		deps.Observe = counting.Request
+		deps.Registrar = rooms.registrar() // records as well
+		defer serveMetrics(config, figures, counting)()
+	}
+	handler, stopTraces, err := traced(ctx, config.Traces, config.Log, httpapi.New(deps))
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopTraces()
 	// Requests outlive ctx, which only says that the service has to stop; what is still under way when the drain is over
 	// is called off by this one.
 	requests, callOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer callOff()
 	server := &http.Server{
-		Handler:           handler(config, rooms, &draining),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -147,11 +176,12 @@ func drain(config Config, server *http.Server, callOff context.CancelFunc, faile
 	return err
 }
 
-func handler(config Config, rooms *Rooms, draining *atomic.Bool) http.Handler {
+// doors are those of a service that drains.
+func doors(config Config, rooms *Rooms, draining *atomic.Bool) httpapi.Deps {
 	deps := rooms.Doors()
 	deps.Log, deps.BaseURL = config.Log, config.BaseURL
 	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
-	return httpapi.New(deps)
+	return deps
 }
 
 // Doors is what the HTTP face needs of rooms that keep a record. Log has to be set; Ready is that of a service that does

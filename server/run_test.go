@@ -23,6 +23,7 @@ import (
 	"greenchannel/policies"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
+	"greenchannel/server/httpapi"
 	"greenchannel/server/problem"
 )
 
@@ -304,7 +305,7 @@ func TestReadiness(t *testing.T) {
 		}
 	})
 	var draining atomic.Bool
-	h := handler(Config{Log: slog.New(slog.DiscardHandler)}.withDefaults(), rooms, &draining)
+	h := httpapi.New(doors(Config{Log: slog.New(slog.DiscardHandler)}.withDefaults(), rooms, &draining))
 	status := func(target string) int {
 		recorder := httptest.NewRecorder()
 		h.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", target, nil))

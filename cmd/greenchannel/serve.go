@@ -37,6 +37,8 @@ The service does not ask who calls: beyond this machine, put something in front 
 	}
 	command.Flags().StringVar(&config.Listen, "listen", server.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
 	command.Flags().StringVar(&config.BaseURL, "base-url", "", "`URL` under which clients reach the service, for its AuthZEN metadata")
+	command.Flags().StringVar(&config.MetricsListen, "metrics-listen", "", "`HOST:PORT` of this machine for Prometheus metrics (/metrics) and profiles (/debug/pprof/); none unless set")
+	command.Flags().StringVar(&config.Traces, "traces", "", "`URL` of an OTLP endpoint to send traces to, such as http://127.0.0.1:4318/v1/traces; none unless set")
 	recordFlags(command, &config.Record)
 	evalTimeout(command, &config.EvalTimeout, engine.DefaultTimeout)
 	return command
