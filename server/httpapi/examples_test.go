@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"greenchannel/server/httpapi"
@@ -163,6 +164,25 @@ func masked(value any) any {
 		return v
 	}
 	return value
+}
+
+// Somebody else's reader of OpenAPI takes the document, with every example in it.
+func TestTheDocumentIsOpenAPI(t *testing.T) {
+	t.Parallel()
+	text, err := conforming(t).description.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read.Validate(t.Context()); err != nil {
+		t.Errorf("%.2000v", err)
+	}
+	if !read.IsOpenAPI31OrLater() || read.Paths.Len() < 15 {
+		t.Errorf("OpenAPI %s with %d paths", read.OpenAPI, read.Paths.Len())
+	}
 }
 
 // The document is whole: each operation has a name of its own, says what it does in both languages, and describes each

@@ -90,7 +90,7 @@ func required(p openapi.Parameter) openapi.Parameter {
 
 func asOfParameter() openapi.Parameter {
 	return inQuery("as_of", "The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. "+
-		"An answer as of a stated day is the same until the policies change, and so is its ETag.",
+		"As of a stated day the answer is the same until the policies change.",
 		openapi.JSON(`{"type": "string", "minLength": 10, "maxLength": 40}`))
 }
 

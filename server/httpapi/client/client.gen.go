@@ -3310,7 +3310,7 @@ type VerifierKey struct {
 
 // ListControlsParams defines parameters for ListControls.
 type ListControlsParams struct {
-	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. An answer as of a stated day is the same until the policies change, and so is its ETag.
+	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. As of a stated day the answer is the same until the policies change.
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 
 	// Element Name or symbol of an element.
@@ -3337,7 +3337,7 @@ type ListControlsParamsStatus string
 
 // GetControlParams defines parameters for GetControl.
 type GetControlParams struct {
-	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. An answer as of a stated day is the same until the policies change, and so is its ETag.
+	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. As of a stated day the answer is the same until the policies change.
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 
 	// IfNoneMatch ETag of what the client has; 304 if that is still so.
@@ -3397,7 +3397,7 @@ type ReplayDecisionParams struct {
 
 // DryRunParams defines parameters for DryRun.
 type DryRunParams struct {
-	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. An answer as of a stated day is the same until the policies change, and so is its ETag.
+	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. As of a stated day the answer is the same until the policies change.
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 }
 
@@ -3424,7 +3424,7 @@ type ScreenNameParams struct {
 	// Name The name, in any script.
 	Name string `form:"name" json:"name"`
 
-	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. An answer as of a stated day is the same until the policies change, and so is its ETag.
+	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. As of a stated day the answer is the same until the policies change.
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 }
 

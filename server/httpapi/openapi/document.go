@@ -11,6 +11,9 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
+// firstFault is the first status that says that something is wrong.
+const firstFault = 400
+
 // Describe resolves the schemas of an API.
 func Describe(a API) (*Description, error) {
 	d := &Description{API: a}
@@ -109,6 +112,9 @@ func (w *writer) operation(o Operation) object {
 		body = object{
 			{"description", o.Body.Description}, {"required", true},
 			{"content", w.contents(o.Body.Contents, func(e Example, mediaType string) []byte {
+				if e.Status >= firstFault {
+					return nil // an example of a bad request does not fit the schema; the reference page shows it
+				}
 				if (e.MediaType == "" && mediaType == "application/json") || e.MediaType == mediaType {
 					return e.Body
 				}

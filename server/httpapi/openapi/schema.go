@@ -44,9 +44,7 @@ func TypeOf[T any](name, description string, fields map[string]Schema) Type {
 	return Type{Name: name, Description: description, Of: reflect.TypeFor[T](), Fields: fields}
 }
 
-// Component is the name of the component that a schema is; empty where it is none.
-func (d *Description) ComponentOf(s Schema) string { return d.named(s) }
-
+// named is the name of the component that a schema is; empty where it is none.
 func (a *API) named(s Schema) string {
 	if s.of == nil {
 		return s.name

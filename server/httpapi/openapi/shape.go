@@ -183,16 +183,47 @@ func kindOf(s object) Kind {
 // limits says the rest of what a schema asks for.
 func limits(s object) []string {
 	var all []string
-	for _, limit := range []struct{ keyword, words string }{
-		{"minimum", "≥ "}, {"exclusiveMinimum", "> "}, {"maximum", "≤ "}, {"minLength", "characters ≥ "}, {"maxLength", "characters ≤ "},
-		{"minItems", "entries ≥ "}, {"maxItems", "entries ≤ "}, {"pattern", ""},
-	} {
-		if value := s.get(limit.keyword); value != nil {
-			all = append(all, limit.words+plain(value))
+	add := func(words string) {
+		if words != "" {
+			all = append(all, words)
 		}
 	}
+	add(between(plain(s.get("minimum")), plain(s.get("maximum")), ""))
+	if above := plain(s.get("exclusiveMinimum")); above != "" {
+		add("more than " + above)
+	}
+	add(between(atLeastTwo(s.get("minLength")), plain(s.get("maxLength")), " characters"))
+	add(between(atLeastTwo(s.get("minItems")), plain(s.get("maxItems")), " entries"))
+	if plain(s.get("minItems")) == "1" {
+		add("not empty")
+	}
 	if plain(s.get("uniqueItems")) == "true" {
-		all = append(all, "no entry twice")
+		add("no entry twice")
+	}
+	if pattern := plain(s.get("pattern")); pattern != "" {
+		add("form " + pattern)
 	}
 	return all
+}
+
+// atLeastTwo leaves a minimum of 1 out: that a text is not empty goes without saying.
+func atLeastTwo(value any) string {
+	if text := plain(value); text != "1" {
+		return text
+	}
+	return ""
+}
+
+func between(least, most, what string) string {
+	switch {
+	case least != "" && least == most:
+		return least + what
+	case least != "" && most != "":
+		return least + " to " + most + what
+	case least != "":
+		return "at least " + least + what
+	case most != "":
+		return "at most " + most + what
+	}
+	return ""
 }

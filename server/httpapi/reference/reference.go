@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -225,7 +226,7 @@ func curl(o openapi.Operation, e openapi.Example) string {
 		path += "?" + strings.Join(query, "&")
 	}
 	line := "curl"
-	if o.Method != "GET" && (o.Method != "POST" || len(e.Body) == 0) {
+	if o.Method != http.MethodGet && (o.Method != http.MethodPost || len(e.Body) == 0) {
 		line += " -X " + o.Method
 	}
 	line += " 'http://127.0.0.1:8181" + path + "'"
