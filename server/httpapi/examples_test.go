@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 	}
 }
 
-// exampleDeps give the decision of the examples its id.
+// exampleDeps give the first decision, which is that of the examples, its id.
 func exampleDeps(t testing.TB) httpapi.Deps {
 	d := deps(t, io.Discard)
 	r, err := rooms()
@@ -67,8 +68,17 @@ func exampleDeps(t testing.TB) httpapi.Deps {
 	}
 	decisions := *r.Decisions
 	decisions.Now = d.Now
-	decisions.NewID = func() string { return "0199c0de-0000-7000-8000-000000000001" }
-	d.Decisions = &decisions
+	fresh := decisions.NewID
+	var first sync.Once
+	decisions.NewID = func() string {
+		id := ""
+		first.Do(func() { id = "0199c0de-0000-7000-8000-000000000001" })
+		if id == "" {
+			id = fresh()
+		}
+		return id
+	}
+	d.Decisions, d.BaseURL = &decisions, "https://greenchannel.example"
 	return d
 }
 
