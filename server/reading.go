@@ -155,3 +155,22 @@ func (b *recordbook) PartySeq(id string) (seq, seen uint64, err error) {
 	}
 	return row.Seq, state.Seq(), nil
 }
+
+// replayed decides a recorded decision again, in the words of the API.
+func (r *Rooms) replayed(ctx context.Context, id, revision string) (httpapi.Replay, error) {
+	report, err := r.Replay(ctx, id, revision)
+	if err != nil {
+		return httpapi.Replay{}, err
+	}
+	answer := httpapi.Replay{
+		DecisionID: report.DecisionID, Seq: report.Seq, ApplicationID: report.ApplicationID,
+		RecordedBundle: report.RecordedBundle, Bundle: report.Bundle, Identical: report.Identical,
+	}
+	for _, d := range report.Differences {
+		answer.Differences = append(answer.Differences, httpapi.Difference(d))
+	}
+	if u := report.Unavailable; u != nil {
+		answer.Unavailable = &httpapi.Unavailable{Path: u.Path, Detail: u.Detail, Faults: u.Faults}
+	}
+	return answer, nil
+}

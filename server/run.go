@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"greenchannel/server/config"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
 	"greenchannel/server/httpapi"
@@ -50,6 +51,10 @@ type Config struct {
 	DrainDelay time.Duration
 	// DrainTimeout is how long requests under way may take to end when the service stops; 10 seconds unless set.
 	DrainTimeout time.Duration
+	// Metrics says where figures of the service are served, on this machine; nowhere unless set.
+	Metrics config.Metrics
+	// Tracing says where traces are sent; none are made unless set.
+	Tracing config.Tracing
 	// Log takes what the operator has to know; slog's default unless set.
 	Log *slog.Logger
 	// Listening is told the address once connections are accepted.
@@ -58,22 +63,34 @@ type Config struct {
 
 // Run serves until ctx ends, then drains: it is no longer ready, takes no new request, and lets those under way end, for
 // a bounded time. It returns nil after an orderly end.
-func Run(ctx context.Context, config Config) error {
-	config = config.withDefaults()
-	gate, err := config.gate()
+func Run(ctx context.Context, settings Config) error {
+	settings = settings.withDefaults()
+	gate, err := settings.gate()
 	if err != nil {
 		return err
 	}
 	// The address is taken first: a second service on it must not wait for, or touch, the record of the first.
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", config.Listen, err)
+		return fmt.Errorf("listen on %s: %w", settings.Listen, err)
 	}
-	rooms, err := OpenRecorded(ctx, config.Policies, config.EvalTimeout, config.Record)
+	figures, err := listenForMetrics(ctx, settings.Metrics.Listen)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return errors.Join(serve(ctx, config, rooms, gate, secured(listener, gate)), rooms.Close())
+	rooms, err := OpenRecorded(ctx, settings.Policies, settings.EvalTimeout, settings.Record)
+	if err != nil {
+		return errors.Join(err, listener.Close(), closed(figures))
+	}
+	return errors.Join(serve(ctx, settings, rooms, gate, secured(listener, gate), figures), rooms.Close())
+}
+
+// closed closes a listener, if there is one.
+func closed(listener net.Listener) error {
+	if listener == nil {
+		return nil
+	}
+	return listener.Close()
 }
 
 func (c Config) withDefaults() Config {
@@ -96,23 +113,36 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func serve(ctx context.Context, config Config, rooms *Rooms, gate *identity.Gate, listener net.Listener) error {
+func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Gate, listener, figures net.Listener) error {
 	var draining atomic.Bool
+	deps := doors(settings, rooms, gate, &draining)
+	if figures != nil {
+		counting := measured(rooms)
+		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
+		deps.Observe = counting.Request
+		deps.Registrar = rooms.registrar() // records as well
+		defer serveMetrics(settings, figures, counting)()
+	}
+	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Log, httpapi.New(deps))
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopTraces()
 	// Requests outlive ctx, which only says that the service has to stop; what is still under way when the drain is over
 	// is called off by this one.
 	requests, callOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer callOff()
 	server := &http.Server{
-		Handler:           handler(config, rooms, gate, &draining),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      readTimeout + config.EvalTimeout + writeGrace,
+		WriteTimeout:      readTimeout + settings.EvalTimeout + writeGrace,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(config.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(settings.Log.Handler(), slog.LevelWarn),
 	}
-	announce(config, rooms, listener.Addr())
+	announce(settings, rooms, listener.Addr())
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -122,18 +152,18 @@ func serve(ctx context.Context, config Config, rooms *Rooms, gate *identity.Gate
 	case <-ctx.Done():
 	}
 	draining.Store(true)
-	config.Log.Info("draining", "delay", config.DrainDelay, "timeout", config.DrainTimeout)
+	settings.Log.Info("draining", "delay", settings.DrainDelay, "timeout", settings.DrainTimeout)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
-	case <-time.After(config.DrainDelay):
+	case <-time.After(settings.DrainDelay):
 	}
-	return drain(config, server, callOff, failed)
+	return drain(settings, server, callOff, failed)
 }
 
 // drain lets requests under way end, and calls off those that do not.
-func drain(config Config, server *http.Server, callOff context.CancelFunc, failed <-chan error) error {
-	patience, done := context.WithTimeout(context.Background(), config.DrainTimeout)
+func drain(settings Config, server *http.Server, callOff context.CancelFunc, failed <-chan error) error {
+	patience, done := context.WithTimeout(context.Background(), settings.DrainTimeout)
 	defer done()
 	err := server.Shutdown(patience)
 	if err != nil {
@@ -143,23 +173,24 @@ func drain(config Config, server *http.Server, callOff context.CancelFunc, faile
 		if late := server.Shutdown(last); late != nil {
 			err = errors.Join(err, server.Close())
 		}
-		err = fmt.Errorf("requests were still under way after %s and were called off: %w", config.DrainTimeout, err)
+		err = fmt.Errorf("requests were still under way after %s and were called off: %w", settings.DrainTimeout, err)
 	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
 	if err == nil {
-		config.Log.Info("stopped")
+		settings.Log.Info("stopped")
 	}
 	return err
 }
 
-func handler(config Config, rooms *Rooms, gate *identity.Gate, draining *atomic.Bool) http.Handler {
+// doors are those of a service that drains.
+func doors(settings Config, rooms *Rooms, gate *identity.Gate, draining *atomic.Bool) httpapi.Deps {
 	deps := rooms.Doors()
-	deps.Log, deps.BaseURL = config.Log, config.BaseURL
-	deps.Callers, deps.Limits = gate, config.limits()
+	deps.Log, deps.BaseURL = settings.Log, settings.BaseURL
+	deps.Callers, deps.Limits = gate, settings.limits()
 	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
-	return httpapi.New(deps)
+	return deps
 }
 
 // Doors is what the HTTP face needs of rooms that keep a record. Log and Callers have to be set; Ready is that of a service that does
@@ -175,7 +206,8 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Record:    r.record,
 		Registry:  r.record,
 		Registrar: r.registrar(),
-		Replay:    func(ctx context.Context, id, revision string) (any, error) { return r.Replay(ctx, id, revision) },
+		Replay:    r.replayed,
+		Contract:  r.Engine.Contract,
 		Access:    r.Engine,
 		Ready:     func() (decision.PolicyRef, error) { return readiness(r, new(atomic.Bool)) },
 		Now:       time.Now,
@@ -200,9 +232,9 @@ func readiness(rooms *Rooms, draining *atomic.Bool) (decision.PolicyRef, error) 
 }
 
 // announce says where the service listens, and warns of what few would want.
-func announce(config Config, rooms *Rooms, addr net.Addr) {
+func announce(settings Config, rooms *Rooms, addr net.Addr) {
 	policy, _ := rooms.Engine.Active()
-	config.Log.Info("listening", "address", addr.String(), "bundle", policy.Name, "revision", policy.Revision, "digest", policy.Digest)
-	config.warn(addr)
-	config.Listening(addr)
+	settings.Log.Info("listening", "address", addr.String(), "bundle", policy.Name, "revision", policy.Revision, "digest", policy.Digest)
+	settings.warn(addr)
+	settings.Listening(addr)
 }

@@ -24,6 +24,7 @@ import (
 	"greenchannel/server/config"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
+	"greenchannel/server/httpapi"
 	"greenchannel/server/problem"
 )
 
@@ -315,7 +316,7 @@ func TestReadiness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := handler(quiet, rooms, gate, &draining)
+	h := httpapi.New(doors(quiet, rooms, gate, &draining))
 	status := func(target string) int {
 		recorder := httptest.NewRecorder()
 		request := httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost"+target, nil)

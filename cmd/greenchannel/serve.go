@@ -56,6 +56,8 @@ func running(c config.Config) server.Config {
 		BaseURL:      c.BaseURL,
 		Record:       server.RecordConfig{Data: c.Data, Journal: c.Journal.URL},
 		EvalTimeout:  c.EvalTimeout,
+		Metrics:      c.Metrics,
+		Tracing:      c.Tracing,
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
@@ -66,7 +68,7 @@ func running(c config.Config) server.Config {
 // one is told, lest a bundle be thought to be fetched that is not.
 func unread() []string {
 	return []string{
-		"limits.batch", "metrics", "tracing", "labels", "services", "bundles", "keys", "decision_logs",
+		"labels", "services", "bundles", "keys", "decision_logs",
 	}
 }
 

@@ -25,19 +25,19 @@ func Statuses() []string {
 // ControlList is the control list, or the part of it that was asked for, as of an instant.
 type ControlList struct {
 	// AsOf is the instant asked about, RFC 3339 in Beijing time.
-	AsOf   string    `json:"as_of"`
-	Policy PolicyRef `json:"policy"`
-	Count  int       `json:"count"`
+	AsOf   string    `json:"as_of" jsonschema:"The instant asked about."`
+	Policy PolicyRef `json:"policy" jsonschema:"The bundle that was asked."`
+	Count  int       `json:"count" jsonschema:"How many entries there are."`
 	// Controls are the rows of the reference data with their status, in the order of their codes.
-	Controls []jsontext.Value `json:"controls"`
+	Controls []jsontext.Value `json:"controls" jsonschema:"The rows of the reference data with their status, by their codes."`
 	// Near names what may have been meant when nothing was found: an empty list must not pass for "not controlled"
 	// because of a slip of the pen.
-	Near []string `json:"near,omitzero"`
+	Near []string `json:"near,omitzero" jsonschema:"What may have been meant when nothing was found."`
 }
 
 // Control is one entry of the control list as of an instant.
 type Control struct {
-	AsOf    string         `json:"as_of"`
-	Policy  PolicyRef      `json:"policy"`
-	Control jsontext.Value `json:"control"`
+	AsOf    string         `json:"as_of" jsonschema:"The instant asked about."`
+	Policy  PolicyRef      `json:"policy" jsonschema:"The bundle that was asked."`
+	Control jsontext.Value `json:"control" jsonschema:"The row of the reference data with its status."`
 }

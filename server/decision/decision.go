@@ -120,7 +120,13 @@ type NotAssessed struct {
 
 // PolicyRef names the bundle that decided.
 type PolicyRef struct {
-	Name     string `json:"name"`
-	Revision string `json:"revision"`
-	Digest   string `json:"digest"`
+	Name     string `json:"name" jsonschema:"Name of the bundle."`
+	Revision string `json:"revision" jsonschema:"Revision of the bundle."`
+	Digest   string `json:"digest" jsonschema:"Digest of its content."`
+}
+
+// Contract is the JSON Schemas of a bundle: what applications, decisions and parties on file look like.
+type Contract struct {
+	Policy                       PolicyRef
+	Application, Decision, Party []byte
 }

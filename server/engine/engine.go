@@ -52,6 +52,15 @@ func (e *Engine) Active() (decision.PolicyRef, bool) {
 	return g.policy, true
 }
 
+// Contract gives the JSON Schemas of the active generation. They are shared and not to be changed.
+func (e *Engine) Contract() (decision.Contract, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.Contract{}, err
+	}
+	return g.contract, nil
+}
+
 // Read reads an application against the schema of the active generation.
 func (e *Engine) Read(body []byte) (decision.Application, error) {
 	g, err := e.generation()

@@ -27,6 +27,7 @@ const (
 // Generation is one bundle, compiled, with the store that holds its data. It does not change.
 type Generation struct {
 	policy      decision.PolicyRef
+	contract    decision.Contract
 	store       *store.Store
 	reader      *decision.Reader
 	partyReader *decision.PartyReader
@@ -47,6 +48,7 @@ func Compile(ctx context.Context, b *bundle.Bundle, data *store.Store) (*Generat
 		policy: decision.PolicyRef{Name: b.Name, Revision: b.Revision, Digest: b.Digest},
 		store:  data,
 	}
+	g.contract = decision.Contract{Policy: g.policy, Application: b.ApplicationSchema, Decision: b.DecisionSchema, Party: b.PartySchema}
 	var err error
 	if g.reader, err = decision.NewReader(b.ApplicationSchema); err != nil {
 		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)

@@ -47,8 +47,14 @@ func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error)
 	}
 }
 
-// write sends a whole body; its length is stated, so that one that was cut off is noticed.
+// write sends a whole body; its length is stated, so that one that was cut off is noticed. What the client has already is
+// not sent again.
 func write(c *gin.Context, status int, mediaType string, body []byte) {
+	if status == http.StatusOK && operation(c).Conditional && fresh(c, body) {
+		c.Status(http.StatusNotModified)
+		c.Writer.WriteHeaderNow()
+		return
+	}
 	c.Header("Content-Type", mediaType)
 	c.Header("Content-Length", strconv.Itoa(len(body)))
 	c.Status(status)

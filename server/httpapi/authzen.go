@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -251,9 +250,9 @@ func denied(err error) (jsontext.Value, error) {
 // accessMetadata says where the Authorization API is. The base is configured: what a request says of the host it was sent to
 // is not believed.
 type accessMetadata struct {
-	PolicyDecisionPoint       string `json:"policy_decision_point"`
-	AccessEvaluationEndpoint  string `json:"access_evaluation_endpoint"`
-	AccessEvaluationsEndpoint string `json:"access_evaluations_endpoint"`
+	PolicyDecisionPoint       string `json:"policy_decision_point" jsonschema:"Base address of the service."`
+	AccessEvaluationEndpoint  string `json:"access_evaluation_endpoint" jsonschema:"Where one question is asked."`
+	AccessEvaluationsEndpoint string `json:"access_evaluations_endpoint" jsonschema:"Where several are asked."`
 }
 
 func (a api) accessMetadata(context.Context, none) (accessMetadata, error) {
@@ -262,10 +261,4 @@ func (a api) accessMetadata(context.Context, none) (accessMetadata, error) {
 	}
 	base := string(bytes.TrimRight([]byte(a.BaseURL), "/"))
 	return accessMetadata{base, base + evaluationPath, base + evaluationsPath}, nil
-}
-
-func (a api) authzen(r gin.IRouter) {
-	r.POST(evaluationPath, typed(a, http.StatusOK, a.accessRequest, a.oneEvaluation))
-	r.POST(evaluationsPath, typed(a, http.StatusOK, a.accessRequest, a.severalEvaluations))
-	read(r, "/.well-known/authzen-configuration", typed(a, http.StatusOK, a.nothing, a.accessMetadata))
 }

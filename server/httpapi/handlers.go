@@ -111,8 +111,8 @@ func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) 
 
 // health is the answer of the probes.
 type health struct {
-	Status string              `json:"status"`
-	Policy *decision.PolicyRef `json:"policy,omitzero"`
+	Status string              `json:"status" jsonschema:"The state."`
+	Policy *decision.PolicyRef `json:"policy,omitzero" jsonschema:"The active bundle."`
 }
 
 type none struct{}

@@ -31,7 +31,7 @@ type Screener interface {
 	Screen(ctx context.Context, name string, at time.Time) (decision.Screening, error)
 }
 
-// Deps is what the routes need of the rest of the service. All of it must be set.
+// Deps is what the routes need of the rest of the service. All of it must be set but where it says so.
 type Deps struct {
 	// Read reads one application, strictly.
 	Read func(body []byte) (decision.Application, error)
@@ -42,8 +42,8 @@ type Deps struct {
 	Record    Record
 	Registry  Registry
 	Registrar Registrar
-	// Replay decides a recorded decision again, under its own bundle or under another kept one; the answer is JSON.
-	Replay   func(ctx context.Context, id, revision string) (any, error)
+	// Replay decides a recorded decision again, under its own bundle or under another kept one.
+	Replay   func(ctx context.Context, id, revision string) (Replay, error)
 	Screener Screener
 	AuthZEN  AuthZEN
 	// BaseURL is the address under which clients reach the service, for metadata; empty where it is not configured.
@@ -52,6 +52,10 @@ type Deps struct {
 	Callers Identifier
 	Access  Authorizer
 	Limits  Limits
+	// Contract gives the JSON Schemas of the active bundle.
+	Contract func() (decision.Contract, error)
+	// Observe is told each request, by the template of its route; nil for nobody.
+	Observe func(method, route string, status int, took time.Duration)
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
@@ -59,48 +63,34 @@ type Deps struct {
 }
 
 // New returns the handler of all routes.
-func New(deps Deps) http.Handler {
+func New(deps Deps) Handler {
 	gin.SetMode(gin.ReleaseMode) // in any other mode Gin prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
-	r.Use(requestID, accessLog(deps.Log), headers, recovery(deps.Log))
-	a := api{deps}
+	if deps.Observe == nil {
+		deps.Observe = func(string, string, int, time.Duration) {}
+	}
+	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, recovery(deps.Log))
+	a := api{Deps: deps, published: new(published)}
 	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)
 	r.NoMethod(a.noMethod)
-	return r
+	return Handler{compressed(r), r}
 }
+
+// Handler answers all routes.
+type Handler struct {
+	http.Handler
+	router *gin.Engine
+}
+
+// Routes lists what is answered, for tests that walk all of it.
+func (h Handler) Routes() gin.RoutesInfo { return h.router.Routes() }
 
 // api holds the handlers.
-type api struct{ Deps }
-
-// Routes is the table of contents.
-func (a api) Routes(r gin.IRouter) {
-	r.POST("/v1/decisions", typed(a, http.StatusCreated, a.application, a.decide))
-	r.POST("/v1/dry-runs", typed(a, http.StatusOK, a.question, a.dryRun))
-	read(r, "/v1/decisions", typed(a, http.StatusOK, a.search, a.searched))
-	read(r, "/v1/decisions/:id", typed(a, http.StatusOK, a.decisionID, a.recorded))
-	r.POST("/v1/decisions/:id/replay", typed(a, http.StatusOK, a.replaying, a.replayed))
-	read(r, "/v1/journal/checkpoint", a.checkpoint)
-	read(r, "/v1/journal/key", typed(a, http.StatusOK, a.nothing, a.verifierKey))
-	read(r, "/v1/journal/inclusion", typed(a, http.StatusOK, a.inclusion, a.proveInclusion))
-	read(r, "/v1/journal/consistency", typed(a, http.StatusOK, a.consistency, a.proveConsistency))
-	read(r, "/v1/journal/records/:seq/leaf", a.leaf)
-	r.PUT("/v1/registry/parties/:id", typed(a, http.StatusOK, a.put, a.putParty))
-	read(r, "/v1/registry/parties/:id", typed(a, http.StatusOK, a.partyID, a.oneParty))
-	read(r, "/v1/registry/parties", typed(a, http.StatusOK, a.partyName, a.partiesNamed))
-	read(r, "/v1/parties", typed(a, http.StatusOK, a.screening, a.screened))
-	read(r, "/v1/controls", typed(a, http.StatusOK, a.listing, a.listControls))
-	read(r, "/v1/controls/*code", typed(a, http.StatusOK, a.entry, a.oneControl))
-	a.authzen(r)
-	read(r, "/livez", typed(a, http.StatusOK, a.nothing, a.alive))
-	read(r, "/readyz", typed(a, http.StatusOK, a.nothing, a.ready))
-}
-
-// read is a route that only reads, so that it answers HEAD as it does GET.
-func read(r gin.IRouter, path string, handler gin.HandlerFunc) {
-	r.GET(path, handler)
-	r.HEAD(path, handler)
+type api struct {
+	Deps
+	published *published
 }

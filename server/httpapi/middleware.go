@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/propagation"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"greenchannel/server/identity"
 	"greenchannel/server/problem"
@@ -45,7 +48,7 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		start := time.Now()
 		c.Next()
-		log.InfoContext(c.Request.Context(), "request",
+		log.InfoContext(c.Request.Context(), "request", append(named(c),
 			"method", c.Request.Method,
 			"path", c.Request.URL.Path,
 			"status", c.Writer.Status(),
@@ -53,8 +56,50 @@ func accessLog(log *slog.Logger) gin.HandlerFunc {
 			"duration", time.Since(start),
 			"remote", c.Request.RemoteAddr,
 			"caller", identity.Name(c.Request.Context()),
-			"request_id", c.GetString(requestIDKey),
-		)
+		)...)
+	}
+}
+
+// named are the names by which a request is found in the log.
+func named(c *gin.Context) []any {
+	names := []any{"request_id", c.GetString(requestIDKey)}
+	if id := traceID(c.Request.Context()); id != "" {
+		names = append(names, "trace_id", id)
+	}
+	return names
+}
+
+// trace continues the trace of the client (W3C Trace Context) where nothing before has: with tracing off, its id still
+// stands in the log and in problem documents.
+func trace(c *gin.Context) {
+	ctx := c.Request.Context()
+	if !oteltrace.SpanContextFromContext(ctx).IsValid() {
+		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(c.Request.Header))
+		c.Request = c.Request.WithContext(ctx)
+	}
+	c.Next()
+	if span := oteltrace.SpanFromContext(ctx); span.IsRecording() && c.FullPath() != "" {
+		span.SetName(c.Request.Method + " " + c.FullPath())
+	}
+}
+
+func traceID(ctx context.Context) string {
+	if span := oteltrace.SpanContextFromContext(ctx); span.IsValid() {
+		return span.TraceID().String()
+	}
+	return ""
+}
+
+// observed tells each request to who counts them, by its route: paths of clients are without number.
+func observed(observe func(method, route string, status int, took time.Duration)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		start := time.Now()
+		c.Next()
+		route := c.FullPath()
+		if o := operation(c); o.Path != "" {
+			route = o.Template()
+		}
+		observe(c.Request.Method, route, c.Writer.Status(), time.Since(start))
 	}
 }
 
@@ -78,8 +123,7 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause) // net/http's own way to drop a connection
 			}
-			log.ErrorContext(c.Request.Context(), "panic", "cause", cause, "stack", string(debug.Stack()),
-				"request_id", c.GetString(requestIDKey))
+			log.ErrorContext(c.Request.Context(), "panic", append(named(c), "cause", cause, "stack", string(debug.Stack()))...)
 			if c.Writer.Written() {
 				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
 			}

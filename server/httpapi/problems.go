@@ -4,66 +4,60 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"golang.org/x/text/language"
 
 	"greenchannel/server/problem"
 )
 
 // details is a problem document of RFC 9457.
 type details struct {
-	Type      string          `json:"type"`
-	Title     string          `json:"title"`
-	Status    int             `json:"status"`
-	Detail    string          `json:"detail"`
-	Instance  string          `json:"instance"`
-	RequestID string          `json:"request_id"`
-	Errors    []problem.Fault `json:"errors,omitzero"`
+	Type      string          `json:"type" jsonschema:"Stable name of the kind of problem, relative to the service."`
+	Title     string          `json:"title" jsonschema:"The kind in words, in the language that is preferred of English and Chinese."`
+	Status    int             `json:"status" jsonschema:"The HTTP status."`
+	Detail    string          `json:"detail" jsonschema:"What is wrong this time and how to mend it, in English."`
+	Instance  string          `json:"instance" jsonschema:"Path of the request."`
+	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID."`
+	TraceID   string          `json:"trace_id,omitzero" jsonschema:"Id of the trace that the request is part of, if it is part of one."`
+	Errors    []problem.Fault `json:"errors,omitzero" jsonschema:"Each place of the input that has to be mended."`
 }
 
 // reply is what all problems of one kind have in common.
 type reply struct {
-	status int
-	title  string
-}
-
-// retryAfter is how many seconds a client is asked to wait before it sends a request again that may then succeed.
-const retryAfter = "1"
-
-// passes says whether the same request may succeed a moment later.
-func passes(kind problem.Kind) bool {
-	switch kind {
-	case problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady:
-		return true
-	default:
-		return false
-	}
+	status         int
+	title, titleZH string
+	meaning        string // when it happens, for the reference
+	retry          int    // seconds after which another try may succeed; 0 where the same request will fail again
 }
 
 // replies gives every kind its HTTP status and title. The type is /problems/ and the kind.
 func replies() map[problem.Kind]reply {
+	const moment, while = 1, 5
 	return map[problem.Kind]reply{
-		problem.Malformed:            {http.StatusBadRequest, "The request cannot be read"},
-		problem.Invalid:              {http.StatusUnprocessableEntity, "The request breaks the contract"},
-		problem.TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large"},
-		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported"},
-		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name"},
-		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here"},
-		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer"},
-		problem.Deadline:             {http.StatusServiceUnavailable, "The evaluation took too long"},
-		problem.Cancelled:            {http.StatusServiceUnavailable, "The evaluation was called off"},
-		problem.NotReady:             {http.StatusServiceUnavailable, "The service is not ready"},
-		problem.Stale:                {http.StatusConflict, "What was read has changed meanwhile"},
-		problem.InFlight:             {http.StatusConflict, "The same request is being answered"},
-		problem.KeyReused:            {http.StatusUnprocessableEntity, "The idempotency key stands for another body"},
-		problem.Unrecorded:           {http.StatusServiceUnavailable, "The record is not available"},
-		problem.PreconditionRequired: {http.StatusPreconditionRequired, "The change has to name what it changes"},
-		problem.PreconditionFailed:   {http.StatusPreconditionFailed, "What is to be changed is not as it was"},
-		problem.Unauthenticated:      {http.StatusUnauthorized, "It is not known who calls"},
-		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it"},
-		problem.RateLimited:          {http.StatusTooManyRequests, "Too many requests"},
-		problem.Internal:             {http.StatusInternalServerError, "The service failed"},
+		problem.Malformed:            {http.StatusBadRequest, "The request cannot be read", "请求无法读取", "The body is no JSON, or a header or the query is not written as it should be.", 0},
+		problem.Invalid:              {http.StatusUnprocessableEntity, "The request breaks the contract", "请求不符合约定", "It can be read; `errors` names each place that has to be mended.", 0},
+		problem.TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large", "请求过大", "The body is longer than is read.", 0},
+		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported", "不支持的媒体类型", "The body is not declared as plain JSON in UTF-8.", 0},
+		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name", "该名称下没有内容", "The detail names what is near, where something is.", 0},
+		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", "此处不允许该方法", "`Allow` names those that are.", 0},
+		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "规则未给出有效结论", "Nothing was decided.", 0},
+		problem.Deadline:             {http.StatusServiceUnavailable, "The evaluation took too long", "评估超时", "Nothing was decided.", while},
+		problem.Cancelled:            {http.StatusServiceUnavailable, "The evaluation was called off", "评估已中止", "The client went away or the service is stopping; nothing was decided.", while},
+		problem.NotReady:             {http.StatusServiceUnavailable, "The service is not ready", "服务尚未就绪", "No bundle is active, or the service is stopping.", while},
+		problem.Stale:                {http.StatusConflict, "What was read has changed meanwhile", "所依据的内容已变化", "Nothing was decided; the same request may succeed in a moment.", moment},
+		problem.InFlight:             {http.StatusConflict, "The same request is being answered", "同一请求正在处理", "The same Idempotency-Key is being answered at this moment.", moment},
+		problem.KeyReused:            {http.StatusUnprocessableEntity, "The idempotency key stands for another body", "幂等键已用于其他内容", "Send each application under a key of its own.", 0},
+		problem.Unrecorded:           {http.StatusServiceUnavailable, "The record is not available", "记录不可用", "It cannot be written or read at the moment; no record, no decision.", while},
+		problem.PreconditionRequired: {http.StatusPreconditionRequired, "The change has to name what it changes", "变更须注明其所改状态", "State the ETag in If-Match.", 0},
+		problem.PreconditionFailed:   {http.StatusPreconditionFailed, "What is to be changed is not as it was", "待变更内容已非原状", "Read it again, and change that.", 0},
+		problem.Unauthenticated:      {http.StatusUnauthorized, "It is not known who calls", "未知调用方身份", "`WWW-Authenticate` says how to say it.", 0},
+		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it", "规则不允许该请求", "It is known who calls; the detail names what is lacking.", 0},
+		problem.RateLimited:          {http.StatusTooManyRequests, "Too many requests", "请求过于频繁", "`Retry-After` says when the next may come.", moment},
+		problem.Internal:             {http.StatusInternalServerError, "The service failed", "服务出错", "The operator finds the reason in the log, by the name of the request.", 0},
 	}
 }
 
@@ -72,21 +66,27 @@ func (a api) fail(c *gin.Context, err error) { fail(c, a.Log, err) }
 
 func fail(c *gin.Context, log *slog.Logger, err error) {
 	p := problem.Of(err)
-	known, ok := replies()[p.Kind]
+	kind := p.Kind
+	known, ok := replies()[kind]
 	if !ok {
-		known = replies()[problem.Internal]
+		kind = problem.Internal // a word that is not in the table is none that clients know
+		known = replies()[kind]
 	}
-	if known.status >= http.StatusInternalServerError && p.Kind != problem.NotReady {
-		log.ErrorContext(c.Request.Context(), "request failed",
-			"problem", p.Kind, "err", err, "path", c.Request.URL.Path, "request_id", c.GetString(requestIDKey))
+	if known.status >= http.StatusInternalServerError && kind != problem.NotReady {
+		log.ErrorContext(c.Request.Context(), "request failed", append(named(c), "problem", p.Kind, "err", err, "path", c.Request.URL.Path)...)
+	}
+	title, languages := known.title, "en"
+	if prefersChinese(c.Request.Header) {
+		title, languages = known.titleZH, "zh, en"
 	}
 	body, err := json.Marshal(details{
-		Type:      "/problems/" + string(p.Kind),
-		Title:     known.title,
+		Type:      "/problems/" + string(kind),
+		Title:     title,
 		Status:    known.status,
 		Detail:    p.Detail,
 		Instance:  c.Request.URL.EscapedPath(),
 		RequestID: c.GetString(requestIDKey),
+		TraceID:   traceID(c.Request.Context()),
 		Errors:    p.Faults,
 	})
 	if err != nil {
@@ -94,18 +94,43 @@ func fail(c *gin.Context, log *slog.Logger, err error) {
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
-	if passes(p.Kind) {
-		c.Header("Retry-After", retryAfter)
+	if known.retry > 0 && c.Writer.Header().Get(retryField) == "" { // a limit says its own time
+		c.Header(retryField, strconv.Itoa(known.retry))
 	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Content-Language", languages)
+	c.Writer.Header().Add("Vary", "Accept-Language")
 	write(c, known.status, "application/problem+json", body)
 	c.Abort()
+}
+
+// prefersChinese says whether a client would rather read Chinese than English. Titles of problems are all that there is in
+// either; what is said of the one case is English, and decisions carry both.
+func prefersChinese(header http.Header) bool {
+	wanted, _, err := language.ParseAcceptLanguage(header.Get("Accept-Language"))
+	if err != nil || len(wanted) == 0 {
+		return false
+	}
+	_, index, _ := language.NewMatcher([]language.Tag{language.English, language.Chinese}).Match(wanted...)
+	return index == 1
 }
 
 func (a api) noRoute(c *gin.Context) {
 	a.fail(c, problem.New(problem.NotFound, fmt.Sprintf("There is nothing at %.100q.", c.Request.URL.Path)))
 }
 
+// noMethod answers OPTIONS with the methods of the place, and refuses all that are not among them.
 func (a api) noMethod(c *gin.Context) {
+	allowed := c.Writer.Header().Get("Allow")
+	if !strings.Contains(allowed, http.MethodOptions) {
+		allowed += ", " + http.MethodOptions
+	}
+	c.Header("Allow", allowed)
+	if c.Request.Method == http.MethodOptions {
+		c.Status(http.StatusNoContent)
+		c.Writer.WriteHeaderNow()
+		return
+	}
 	a.fail(c, problem.New(problem.MethodNotAllowed, fmt.Sprintf(
-		"%.20q is not allowed at %.100q; allowed: %s.", c.Request.Method, c.Request.URL.Path, c.Writer.Header().Get("Allow"))))
+		"%.20q is not allowed at %.100q; allowed: %s.", c.Request.Method, c.Request.URL.Path, allowed)))
 }

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -51,7 +50,7 @@ func (a api) proveConsistency(ctx context.Context, t tree) (Consistency, error) 
 
 // verifierKey is the public key of this node's checkpoints, in the form that sumdb/note reads.
 type verifierKey struct {
-	Verifier string `json:"verifier"`
+	Verifier string `json:"verifier" jsonschema:"Name, hash and public key, as sumdb/note reads them."`
 }
 
 func (a api) verifierKey(context.Context, none) (verifierKey, error) {
@@ -74,9 +73,12 @@ func (a api) checkpoint(c *gin.Context) {
 
 // leaf answers with the canonical bytes of a record, whose hash is SHA-256 over a zero byte and these.
 func (a api) leaf(c *gin.Context) {
-	_, err := parameters(c)
-	seq, faulty := strconv.ParseUint(c.Param("seq"), 10, 63)
-	if err = errors.Join(err, faulty); err != nil {
+	if _, err := parameters(c); err != nil {
+		a.fail(c, err)
+		return
+	}
+	seq, err := strconv.ParseUint(c.Param("seq"), 10, 63)
+	if err != nil {
 		a.fail(c, problem.Wrap(err, problem.NotFound, "There is no such record; write its number in the record."))
 		return
 	}

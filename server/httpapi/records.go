@@ -39,20 +39,20 @@ type DecisionFilter struct {
 
 // Inclusion proves that a record stands in the tree of a size (RFC 6962). Hashes are "sha256:" and hexadecimal.
 type Inclusion struct {
-	Seq   uint64   `json:"seq"`
-	Size  uint64   `json:"size"`
-	Hash  string   `json:"hash"`
-	Root  string   `json:"root"`
-	Proof []string `json:"proof"`
+	Seq   uint64   `json:"seq" jsonschema:"Number of the record, from 1."`
+	Size  uint64   `json:"size" jsonschema:"Size of the tree."`
+	Hash  string   `json:"hash" jsonschema:"Leaf hash of the record."`
+	Root  string   `json:"root" jsonschema:"Hash over the tree."`
+	Proof []string `json:"proof" jsonschema:"Hashes that lead from the leaf to the root."`
 }
 
 // Consistency proves that the tree of a size begins with that of a smaller one.
 type Consistency struct {
-	Old     uint64   `json:"old"`
-	New     uint64   `json:"new"`
-	OldRoot string   `json:"old_root"`
-	NewRoot string   `json:"new_root"`
-	Proof   []string `json:"proof"`
+	Old     uint64   `json:"old" jsonschema:"Size of the smaller tree."`
+	New     uint64   `json:"new" jsonschema:"Size of the larger tree."`
+	OldRoot string   `json:"old_root" jsonschema:"Hash over the smaller tree."`
+	NewRoot string   `json:"new_root" jsonschema:"Hash over the larger tree."`
+	Proof   []string `json:"proof" jsonschema:"Hashes that lead from one root to the other."`
 }
 
 // Limits of a page of decisions.
@@ -180,9 +180,9 @@ func readCursor(text string) (uint64, error) {
 
 // page is a page of decisions, the newest first.
 type page struct {
-	Decisions []jsontext.Value `json:"decisions"`
+	Decisions []jsontext.Value `json:"decisions" jsonschema:"The decisions, each as it was given."`
 	// Next is the cursor of the next page; absent on the last one.
-	Next string `json:"next,omitzero"`
+	Next string `json:"next,omitzero" jsonschema:"Cursor of the next page; absent on the last one."`
 
 	link string
 }
@@ -221,6 +221,34 @@ func (a api) searched(ctx context.Context, s search) (page, error) {
 	return p, nil
 }
 
+// Replay says whether a recorded decision comes out the same when it is made again, from its record alone.
+type Replay struct {
+	DecisionID     string `json:"decision_id" jsonschema:"Id of the decision."`
+	Seq            uint64 `json:"seq" jsonschema:"Number of its record."`
+	ApplicationID  string `json:"application_id" jsonschema:"The applicant's own reference."`
+	RecordedBundle string `json:"recorded_bundle" jsonschema:"Digest of the policies that decided."`
+	Bundle         string `json:"bundle" jsonschema:"Digest of the policies that decided again."`
+	Identical      bool   `json:"identical" jsonschema:"Whether result, facts and reads are the same to the byte; under other policies their name does not count."`
+	// Differences stand in the order of the record: first those of the result, then of the facts, then of the reads.
+	Differences []Difference `json:"differences" jsonschema:"Each place in which the two differ."`
+	Unavailable *Unavailable `json:"unavailable,omitzero" jsonschema:"Why there is no second decision to compare; absent when there is one."`
+}
+
+// Difference is one place in which the two differ.
+type Difference struct {
+	Pointer  string         `json:"pointer" jsonschema:"JSON pointer into the result, facts and reads of the record; for what only the new decision has, into the new one."`
+	Recorded jsontext.Value `json:"recorded,omitzero" jsonschema:"The recorded value; absent where there is none, or where the note says it all."`
+	Replayed jsontext.Value `json:"replayed,omitzero" jsonschema:"The new value; absent where there is none, or where the note says it all."`
+	Note     string         `json:"note,omitzero" jsonschema:"What differs where it is not the value."`
+}
+
+// Unavailable is why a recorded decision cannot be made again.
+type Unavailable struct {
+	Path   []string        `json:"path,omitzero" jsonschema:"A row that the policies read now and that the record does not have."`
+	Detail string          `json:"detail" jsonschema:"The reason."`
+	Faults []problem.Fault `json:"faults,omitzero" jsonschema:"Where the application breaks the contract of the other policies."`
+}
+
 // replaying is a decision that is to be decided again.
 type replaying struct{ id, revision string }
 
@@ -229,9 +257,9 @@ func (a api) replaying(c *gin.Context) (replaying, error) {
 	return replaying{c.Param("id"), query["revision"]}, err
 }
 
-func (a api) replayed(ctx context.Context, r replaying) (any, error) {
+func (a api) replayed(ctx context.Context, r replaying) (Replay, error) {
 	if _, err := a.seen(ctx, r.id); err != nil {
-		return nil, err
+		return Replay{}, err
 	}
 	return a.Replay(ctx, r.id, r.revision)
 }

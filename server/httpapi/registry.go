@@ -28,10 +28,10 @@ type Registrar interface {
 
 // Party is a party on file, as it is answered.
 type Party struct {
-	ID string `json:"id"`
+	ID string `json:"id" jsonschema:"Id of the party."`
 	// Seq is the number of the record by which the party became what it is; its ETag.
-	Seq   uint64         `json:"seq"`
-	Party jsontext.Value `json:"party"`
+	Seq   uint64         `json:"seq" jsonschema:"Number of the record by which the party became what it is."`
+	Party jsontext.Value `json:"party" jsonschema:"What is known of it."`
 
 	created bool
 }
@@ -103,8 +103,8 @@ func (a api) oneParty(ctx context.Context, id string) (Party, error) {
 
 // parties are those on file under a name.
 type parties struct {
-	Name    string  `json:"name"`
-	Parties []Party `json:"parties"`
+	Name    string  `json:"name" jsonschema:"The name that was asked for."`
+	Parties []Party `json:"parties" jsonschema:"The parties."`
 }
 
 func (a api) partyName(c *gin.Context) (string, error) {

@@ -59,6 +59,8 @@ func TestPartiesAreChangedOnlyByWhoKnowsThem(t *testing.T) {
 	if after.StatusCode != http.StatusOK || after.Header.Get("ETag") == made.Header.Get("ETag") {
 		t.Errorf("status %d, ETag %s: %s", after.StatusCode, after.Header.Get("ETag"), body(t, after))
 	}
+	// The tables follow the record a moment later.
+	await(t, func() bool { return call(t, handler, "GET", place, "").Header.Get("ETag") == after.Header.Get("ETag") })
 	isProblem(t, call(t, handler, "PUT", place, changed, "If-Match", made.Header.Get("ETag")), 412, problem.PreconditionFailed)
 
 	named := call(t, handler, "GET", "/v1/registry/parties?name=PR%C3%9CFLING+MOTOREN+GMBH", "")

@@ -50,9 +50,9 @@ func Kinds() []Kind {
 type Fault struct {
 	// Pointer is the JSON pointer (RFC 6901) of the place; for a missing field, of where it belongs. For a query
 	// parameter it is "?" and the name.
-	Pointer string `json:"pointer"`
+	Pointer string `json:"pointer" jsonschema:"JSON pointer (RFC 6901) of the place; for a missing field, of where it belongs. For a query parameter, ? and its name."`
 	// Detail says what is wrong there and how to mend it.
-	Detail string `json:"detail"`
+	Detail string `json:"detail" jsonschema:"What is wrong there and how to mend it."`
 	// Line is the line of the place in the input, counted from 1; 0 where lines have no meaning.
 	Line int `json:"-"`
 }

@@ -68,8 +68,22 @@ func known() []library {
 		{
 			name:   "net/http",
 			paths:  []string{"net/http/"},
-			rooms:  []string{"server", "server/httpapi", "server/console", "server/identity", "cmd/greenchannel"},
+			rooms:  []string{"server", "server/httpapi", "server/console", "server/identity", "server/metrics", "cmd/greenchannel"},
 			reason: "the nouns, the policies and their data know no transport",
+		},
+		{
+			name:   "Prometheus",
+			paths:  []string{"github.com/prometheus/"},
+			rooms:  []string{"server/metrics"},
+			reason: "the rooms tell what happened; how it is counted and shown is one concern",
+		},
+		{
+			name: "the OpenTelemetry SDK",
+			paths: []string{
+				"go.opentelemetry.io/otel/sdk/", "go.opentelemetry.io/otel/exporters/", "go.opentelemetry.io/contrib/",
+			},
+			rooms:  []string{"server"},
+			reason: "where traces are sent is said once; a room needs the API at most",
 		},
 		{
 			name:   "credentials",
