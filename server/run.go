@@ -146,6 +146,7 @@ func handler(config Config, rooms *Rooms, draining *atomic.Bool) http.Handler {
 		Read:      rooms.Engine.Read,
 		Decisions: rooms.Decisions,
 		Controls:  rooms.Engine,
+		Batch:     rooms.sitting,
 		Ready:     func() (decision.PolicyRef, error) { return readiness(rooms.Engine, draining) },
 		Now:       time.Now,
 		Log:       config.Log,

@@ -32,6 +32,8 @@ type Deps struct {
 	Read      func(body []byte) (decision.Application, error)
 	Decisions Decider
 	Controls  ControlLister
+	// Batch opens a sitting for the batch of a request.
+	Batch func(*http.Request) (Sitting, error)
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
@@ -58,6 +60,7 @@ type api struct{ Deps }
 // Routes is the table of contents.
 func (a api) Routes(r gin.IRouter) {
 	r.POST("/v1/decisions", typed(a, http.StatusCreated, a.application, a.decide))
+	r.POST("/v1/decisions/batch", a.batch)
 	r.POST("/v1/dry-runs", typed(a, http.StatusOK, a.question, a.dryRun))
 	read(r, "/v1/controls", typed(a, http.StatusOK, a.listing, a.listControls))
 	read(r, "/v1/controls/*code", typed(a, http.StatusOK, a.entry, a.oneControl))
