@@ -1,6 +1,7 @@
 // Command greenchannel decides Chinese rare-earth export-licence applications by policy: as a service (serve), one
-// application at a time (decide), and with the whole command line of the embedded OPA (opa). It holds flags, exit codes
-// and how a decision looks on paper; what is decided stands in policies/, how in server/.
+// application at a time (decide), a catalogue or an order list at a time (screen), and with the whole command line of the
+// embedded OPA (opa). It holds flags, exit codes and how a decision looks on paper; what is decided stands in policies/,
+// how in server/.
 package main
 
 import (
@@ -57,11 +58,11 @@ func newRoot() *cobra.Command {
 
 The service recommends; the authority decides.
 
-Every flag of serve, decide and version can also be set in the environment: --eval-timeout
+Every flag of serve, decide, screen and version can also be set in the environment: --eval-timeout
 as GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newVersion())
+	root.AddCommand(newServe(), newDecide(), newScreen(), newVersion())
 	for _, command := range append(root.Commands(), root) {
 		// Errors are told by report; the flags may come from the environment.
 		command.SilenceErrors, command.SilenceUsage = true, true
@@ -91,9 +92,15 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// faultyInput is an input at fault, which is told place by place.
+type faultyInput interface {
+	error
+	lines() string
+}
+
 // report tells an error on standard error. Whoever runs the command is its operator and is told everything.
 func report(stderr io.Writer, executed *cobra.Command, err error) {
-	if faulty, ok := errors.AsType[inputError](err); ok {
+	if faulty, ok := errors.AsType[faultyInput](err); ok {
 		fmt.Fprint(stderr, faulty.lines())
 		return
 	}

@@ -97,6 +97,8 @@ func orderColumns() []column {
 		{"sector", "用途领域", []string{"end_use_sector", "行业"}, ofApplication, "/end_use/sector", wordOf(sectorWords()), text("Sector, such as new_energy_vehicles", "用途领域，如新能源汽车"), "new_energy_vehicles"},
 		{"product", "最终产品", []string{"end_product"}, ofApplication, "/end_use/product", asWritten, text("Product into which the goods go", "所用于的最终产品"), "traction motor"},
 		{"military", "军事用途", []string{"military_use", "军用"}, ofApplication, "/end_use/military", yesOrNo, text("Whether the end use is military: yes or no", "是否军事用途：是、否"), "no"},
+		{"wmd", "大规模杀伤性武器用途", nil, ofApplication, "/end_use/wmd", yesOrNo, text("Whether it serves weapons of mass destruction: yes or no", "是否用于大规模杀伤性武器：是、否"), "no"},
+		{"terrorism", "恐怖主义用途", nil, ofApplication, "/end_use/terrorism", yesOrNo, text("Whether it serves terrorism: yes or no", "是否用于恐怖主义：是、否"), "no"},
 		{"regime", "贸易方式", []string{"customs_regime", "监管方式"}, ofApplication, "/regime", wordOf(map[string][]string{"general_trade": {"一般贸易"}, "processing": {"加工贸易"}, "gift": {"赠送", "捐赠"}, "transit": {"过境"}}), text("Customs regime, such as general_trade", "监管方式，如一般贸易"), "general_trade"},
 		{"contract_number", "合同号", []string{"contract", "contract_no", "合同编号"}, ofApplication, "/contract/number", asWritten, text("Contract number", "合同号"), "SA-2026-0457"},
 		{"documents", "随附材料", []string{"papers", "材料", "附件"}, ofApplication, "/documents", listOf(wordOf(documentWords()), func(v any) any { return map[string]any{"type": v} }),

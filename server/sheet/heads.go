@@ -82,8 +82,10 @@ func (h *heads) read(row row, ignore []string, faults *complaints) {
 		switch {
 		case !ok:
 			faults.add(row.number, place, h.unknown(c.text))
+			h.ignored = append(h.ignored, at) // told once, here
 		case slices.Contains(taken, known.name):
 			faults.add(row.number, place, fmt.Sprintf("stands for %s, as another column does; keep one", known.name))
+			h.ignored = append(h.ignored, at)
 		default:
 			taken = append(taken, known.name)
 			h.columns = append(h.columns, headed{known, at, place})

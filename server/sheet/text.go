@@ -81,7 +81,7 @@ func textRows(text string, delimiter rune, first int, faults *complaints) func(y
 	return func(yield func(row) bool) {
 		for {
 			record, err := reader.Read()
-			if record == nil {
+			if err != nil || len(record) == 0 {
 				if broken := new(csv.ParseError); errors.As(err, &broken) {
 					faults.add(broken.StartLine-within+first-1, "", unreadable(broken)+"; the rest was not read")
 				}
