@@ -21,6 +21,8 @@ type assembly struct {
 	byID   map[string]*order
 	// told says that a row states something of its application, and not only of goods.
 	told bool
+	// tooLong says that there are more rows than are read.
+	tooLong bool
 }
 
 // order is one application while its rows are gathered.
@@ -36,6 +38,8 @@ type stated struct {
 	text  string
 	row   int
 	place string
+	// told says that the value is wrong and was told; what follows from that is not.
+	told bool
 }
 
 // item is one row as an item of an application.
@@ -51,9 +55,10 @@ func newAssembly(h *heads, read func([]byte) (decision.Application, error), faul
 // add takes one row.
 func (a *assembly) add(r row) {
 	if r.number > maxRows {
-		if r.number == maxRows+1 {
+		if !a.tooLong {
 			a.faults.add(r.number, "", fmt.Sprintf("is past the %d rows that are read; split the file", maxRows))
 		}
+		a.tooLong = true
 		return
 	}
 	i := item{line: Line{Row: r.number}, fields: map[string]stated{}}
@@ -62,8 +67,6 @@ func (a *assembly) add(r row) {
 		c := r.at(column.at)
 		switch {
 		case c.empty():
-		case c.kind == isFault:
-			a.faults.add(r.number, column.place, c.text)
 		case column.name == "":
 			a.faults.add(r.number, column.place, "stands in a column without a name")
 		default:
@@ -77,12 +80,17 @@ func (a *assembly) add(r row) {
 
 // take puts one value where it belongs.
 func (a *assembly) take(number int, column headed, c cell, i *item, whole map[string]stated) {
-	value, detail := column.read(c)
+	s := stated{text: c.text, row: number, place: column.place}
+	var detail string
+	if c.kind == isFault {
+		detail = c.text
+	} else {
+		s.value, detail = column.read(c)
+	}
 	if detail != "" {
 		a.faults.add(number, column.place, detail)
-		return
+		s.told = true
 	}
-	s := stated{value, c.text, number, column.place}
 	switch column.name {
 	case applicationColumn:
 		i.line.Application = c.text
@@ -116,6 +124,7 @@ func (a *assembly) beyond(r row) {
 	}
 	for at := last + 1; at < len(r.cells); at++ {
 		if !r.cells[at].empty() && !a.heads.ignores(at) {
+			a.faults.order[letters(at)] = at + 1
 			a.faults.add(r.number, letters(at), "stands in a column without a name; is a separator or a quotation mark out of place?")
 			return
 		}
@@ -138,7 +147,7 @@ func (a *assembly) orderOf(i item, whole map[string]stated) *order {
 		switch {
 		case !again:
 			o.fields[pointer] = s
-		case before.text != s.text:
+		case before.text != s.text && !before.told && !s.told:
 			a.faults.add(s.row, s.place, fmt.Sprintf("%q differs from %q in row %d of the same application %q",
 				shortened(s.text), shortened(before.text), before.row, shortened(id)))
 		}
@@ -148,7 +157,10 @@ func (a *assembly) orderOf(i item, whole map[string]stated) *order {
 
 // finish makes the book: of a file that speaks of goods alone, a catalogue.
 func (a *assembly) finish(book *Book) {
-	if !a.told {
+	switch {
+	case a.tooLong:
+		return // the file has to be split anyway
+	case !a.told:
 		a.catalogue(book)
 		return
 	}
@@ -173,7 +185,9 @@ func (a *assembly) application(o *order) (decision.Application, bool) {
 		party := map[string]any{}
 		for pointer, s := range o.fields {
 			if field, ok := strings.CutPrefix(pointer, "/parties/"+role+"/"); ok {
-				party[field] = s.value
+				if !s.told {
+					party[field] = s.value
+				}
 				places[fmt.Sprintf("/parties/%d/%s", len(parties), field)] = s
 			}
 		}
@@ -184,7 +198,7 @@ func (a *assembly) application(o *order) (decision.Application, bool) {
 	}
 	for pointer, s := range o.fields {
 		if !strings.HasPrefix(pointer, "/parties/") {
-			put(tree, pointer, s.value)
+			put(tree, pointer, s)
 			places[pointer] = s
 		}
 	}
@@ -208,14 +222,17 @@ func (i item) tree(at int) (fields map[string]any, places map[string]stated) {
 	fields = map[string]any{"line": at + 1}
 	places = map[string]stated{"": {row: i.line.Row}}
 	for pointer, s := range i.fields {
-		put(fields, pointer, s.value)
+		put(fields, pointer, s)
 		places[pointer] = s
 	}
 	return fields, places
 }
 
-// put sets a value at a pointer, and makes the objects on the way.
-func put(tree map[string]any, pointer string, value any) {
+// put sets a value at a pointer, and makes the objects on the way. A value that is wrong leaves its place empty.
+func put(tree map[string]any, pointer string, s stated) {
+	if s.told {
+		return
+	}
 	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	for _, name := range parts[:len(parts)-1] {
 		inner, ok := tree[name].(map[string]any)
@@ -225,7 +242,7 @@ func put(tree map[string]any, pointer string, value any) {
 		}
 		tree = inner
 	}
-	tree[parts[len(parts)-1]] = value
+	tree[parts[len(parts)-1]] = s.value
 }
 
 // checked has an application read as any other, and tells the faults where the values stand.
@@ -241,6 +258,9 @@ func (a *assembly) checked(tree map[string]any, places map[string]stated) (decis
 	}
 	p := problem.Of(err)
 	for _, fault := range p.Faults {
+		if follows(fault.Pointer, places) {
+			continue
+		}
 		row, place := a.placeOf(fault.Pointer, places)
 		a.faults.add(row, place, fault.Detail+a.columnFor(fault.Pointer, places))
 	}
@@ -248,6 +268,17 @@ func (a *assembly) checked(tree map[string]any, places map[string]stated) (decis
 		a.faults.add(places[""].row, "", p.Detail)
 	}
 	return decision.Application{}, false
+}
+
+// follows says whether a fault only follows from one that was told: a value is missing, or all that stands around it,
+// because it was wrong.
+func follows(pointer string, places map[string]stated) bool {
+	for at, s := range places {
+		if s.told && (at == pointer || strings.HasPrefix(at, pointer+"/")) {
+			return true
+		}
+	}
+	return false
 }
 
 // placeOf finds the row and the column that a fault speaks of: those of the value, or of what stands around it.

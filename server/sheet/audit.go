@@ -69,7 +69,8 @@ func partOf(archive *zip.Reader, name string) (*zip.File, error) {
 	}
 	target := func(from string, match func(id, kind string) bool) (string, error) {
 		links.All = nil
-		list := path.Join(path.Dir(from), "_rels", path.Base(from)+".rels")
+		dir, base := path.Split(from)
+		list := path.Join(dir, "_rels", base+".rels")
 		if err := unmarshalPart(archive, list, &links); err != nil {
 			return "", err
 		}

@@ -22,8 +22,8 @@ func countryNamed(name string) (code string, ok bool) {
 	for first := 'A'; first <= 'Z'; first++ {
 		for second := 'A'; second <= 'Z'; second++ {
 			region, err := language.ParseRegion(string(first) + string(second))
-			if err != nil || !region.IsCountry() || region.String() != string(first)+string(second) {
-				continue
+			if err != nil || !region.IsCountry() || region.Canonicalize() != region {
+				continue // no country, or one that is none any more: East Germany has the name of Germany there
 			}
 			if strings.ToLower(english.Name(region)) == folded || chinese.Name(region) == name {
 				return region.String(), true

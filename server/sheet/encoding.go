@@ -50,7 +50,7 @@ func decoded(data []byte, name string) (text, read, detail string) {
 	if err != nil {
 		return "", "", "cannot be read as " + shownEncoding(name) + ": " + err.Error()
 	}
-	if at := bytes.IndexRune(out, utf8.RuneError); at >= 0 && !bytes.ContainsRune(data, utf8.RuneError) {
+	if at := bytes.IndexRune(out, utf8.RuneError); at >= 0 && name != "utf-8" {
 		return "", "", fmt.Sprintf("cannot be read as %s in line %d; save it as UTF-8, or name its encoding", shownEncoding(name), lineOf(out, at))
 	}
 	return string(out), name, ""

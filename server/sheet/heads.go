@@ -21,33 +21,57 @@ type headed struct {
 	place string
 }
 
-// readHeads finds the head: the first row in which two columns are known to us, or one if there is no other. It tells every
-// column that is not known, since one that is passed over could have changed the answer; nil when nothing can be read.
+// readHeads finds the head among the first rows: that in which most columns are known to us. It tells every column that is
+// not known, since one that is passed over could have changed the answer; nil when nothing can be read.
 func readHeads(t *table, ignore []string, faults *complaints) *heads {
 	h := &heads{names: newNames()}
-	var seen int
+	var ignored []string
+	for _, name := range ignore {
+		ignored = append(ignored, foldedHead(name))
+	}
+	var above []row
+	best, most := -1, 0
 	for row := range t.rows {
-		known := 0
-		for _, c := range row.cells {
-			if _, ok := h.names.find(c.text); ok {
-				known++
-			}
+		above = append(above, row)
+		known := h.known(row, ignored)
+		if known > most {
+			best, most = len(above)-1, known
 		}
-		if known >= min(2, filled(row)) && known > 0 {
-			h.read(row, ignore, faults)
-			if row.number > 1 && seen > 0 {
-				t.note += fmt.Sprintf("; the head is row %d", row.number)
-			}
-			return h
-		}
-		if seen++; seen >= headWithin {
+		if known >= 2 || known > 0 && known == filled(row) || len(above) >= headWithin {
 			break
 		}
 	}
-	if len(faults.found) == 0 {
-		faults.add(0, "", "has no head that names its columns, such as description, hs_code, composition; --template prints one")
+	if best < 0 {
+		if len(faults.found) == 0 {
+			faults.add(0, "", "has no head that names its columns, such as description, hs_code, composition; --template prints one")
+		}
+		return nil
 	}
-	return nil
+	head, later, rest := above[best], above[best+1:], t.rows
+	t.rows = func(yield func(row) bool) {
+		for _, r := range later {
+			if !yield(r) {
+				return
+			}
+		}
+		rest(yield)
+	}
+	if best > 0 {
+		t.note += fmt.Sprintf("; the head is row %d", head.number)
+	}
+	h.read(head, ignore, ignored, faults)
+	return h
+}
+
+// known counts the cells of a row that name a column, or one that is ignored.
+func (h *heads) known(r row, ignored []string) int {
+	n := 0
+	for _, c := range r.cells {
+		if _, ok := h.names.find(c.text); ok || slices.Contains(ignored, foldedHead(c.text)) {
+			n++
+		}
+	}
+	return n
 }
 
 func filled(r row) int {
@@ -60,17 +84,15 @@ func filled(r row) int {
 	return n
 }
 
-func (h *heads) read(row row, ignore []string, faults *complaints) {
-	var ignored, taken []string
-	for _, name := range ignore {
-		ignored = append(ignored, foldedHead(name))
-	}
+func (h *heads) read(row row, ignore, ignored []string, faults *complaints) {
+	var taken []string
 	used := make([]bool, len(ignored))
 	for at, c := range row.cells {
 		letter := letters(at)
 		switch i := slices.Index(ignored, foldedHead(c.text)); {
 		case c.empty():
 			h.columns = append(h.columns, headed{at: at, place: letter})
+			faults.order[letter] = at + 1
 			continue
 		case i >= 0:
 			used[i] = true

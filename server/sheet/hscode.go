@@ -118,11 +118,14 @@ func counted(digits string) string {
 	}
 }
 
-// dated says whether a text is a date.
+// dated says whether a text is a date. One far in the future and in the middle of a month is a code with separators.
 func dated(text string) bool {
-	_, _, _, ok := dateIn(text)
-	return ok
+	year, _, day, ok := dateIn(text)
+	return ok && (year < firstHeading || day <= 1)
 }
+
+// The headings of the tariff that can be taken for a year; what lies before them is a year indeed.
+const firstHeading, lastHeading = 2200, 9706
 
 // dateIn reads a date in the ways in which spreadsheets write them. A part that is not there is 0.
 func dateIn(text string) (year, month, day int, ok bool) {
@@ -162,11 +165,12 @@ func dateIn(text string) (year, month, day int, ok bool) {
 // (2846-10), or three pairs of digits read as day, month and year (28-05-30).
 func meantByDate(text string) string {
 	year, month, day, ok := dateIn(text)
-	const firstHeading, lastHeading, now = 2200, 9706, 2200
 	switch {
 	case !ok || month == 0:
 		return ""
-	case year >= max(firstHeading, now) && year <= lastHeading:
+	case year >= firstHeading && year <= lastHeading && day > 1:
+		return fmt.Sprintf("; probably a code that begins with %04d %02d %02d is meant", year, month, day)
+	case year >= firstHeading && year <= lastHeading:
 		return fmt.Sprintf("; probably a code that begins with %04d %02d is meant", year, month)
 	case year > 0 && day > 0:
 		return fmt.Sprintf("; probably a code that begins with %02d%02d %02d is meant", day, month, int(math.Mod(float64(year), 100)))

@@ -155,16 +155,16 @@ func readTable(book *Book, form form, data []byte, options Options, faults *comp
 	if t == nil {
 		return
 	}
-	book.Notes = append(book.Notes, t.note)
+	defer t.close()
 	heads := readHeads(t, options.Ignore, faults)
 	if heads == nil {
 		return
 	}
+	book.Notes = append(book.Notes, t.note)
 	a := newAssembly(heads, options.Read, faults)
 	for row := range t.rows {
 		a.add(row)
 	}
-	t.close()
 	a.finish(book)
 	if len(book.Asks) == 0 && len(faults.found) == 0 {
 		faults.add(0, "", "has a head, but no row below it")

@@ -29,7 +29,7 @@ func openText(data []byte, options Options, faults *complaints) *table {
 	named := map[rune]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 	return &table{
 		note:  fmt.Sprintf("read as %s, separated by %s", shownEncoding(encoding), named[delimiter]),
-		rows:  textRows(text, delimiter, first, faults),
+		rows:  textRows(text, delimiter, first, maxColumns, faults),
 		close: func() {},
 	}
 }
@@ -52,7 +52,7 @@ func delimiterOf(text string) rune {
 	for _, delimiter := range []rune{',', ';', '\t'} {
 		known, parts := 0, 0
 		rows := 0
-		for row := range textRows(text, delimiter, 1, &complaints{}) {
+		for row := range textRows(text, delimiter, 1, len(text), &complaints{}) {
 			count := 0
 			for _, c := range row.cells {
 				if _, ok := names.find(c.text); ok {
@@ -72,7 +72,7 @@ func delimiterOf(text string) rune {
 }
 
 // textRows walks the rows; a fault of the writing ends them.
-func textRows(text string, delimiter rune, first int, faults *complaints) func(yield func(row) bool) {
+func textRows(text string, delimiter rune, first, most int, faults *complaints) func(yield func(row) bool) {
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comma = delimiter
 	reader.FieldsPerRecord = -1
@@ -92,6 +92,10 @@ func textRows(text string, delimiter rune, first int, faults *complaints) func(y
 			for _, value := range record {
 				within += strings.Count(value, "\n")
 				r.cells = append(r.cells, textCell(value))
+			}
+			if len(record) > most {
+				faults.add(r.number, "", fmt.Sprintf("has more than %d columns; the rest was not read", most))
+				return
 			}
 			if !r.empty() && !yield(r) {
 				return

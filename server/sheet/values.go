@@ -89,7 +89,7 @@ func wordOf(also map[string][]string) reading {
 }
 
 // listOf takes several words, separated by semicolons, and makes something of each.
-func listOf(read reading, make func(value any) any) reading {
+func listOf(read reading, element func(value any) any) reading {
 	return func(c cell) (value any, detail string) {
 		var all []any
 		for part := range strings.FieldsFuncSeq(c.text, func(r rune) bool { return strings.ContainsRune(";；、|\n", r) }) {
@@ -100,7 +100,7 @@ func listOf(read reading, make func(value any) any) reading {
 			if detail != "" {
 				return nil, detail
 			}
-			all = append(all, make(one))
+			all = append(all, element(one))
 		}
 		return all, ""
 	}

@@ -3,7 +3,6 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -249,6 +248,3 @@ func dateCode(code string) bool {
 	}
 	return false
 }
-
-// errTooLarge ends the reading of a part that is too long.
-var errTooLarge = errors.New("it is too large")

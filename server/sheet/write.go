@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
@@ -97,15 +98,10 @@ func WriteCSV(out io.Writer, lang string, rows []Row) error {
 }
 
 // harmless puts an apostrophe before what a spreadsheet would take for a formula: what begins with one of = + - @, in full
-// width as well, or with the space that is passed over before them.
+// width as well, or with a tab or a line break, also behind space.
 func harmless(text string) string {
-	for _, r := range text {
-		if strings.ContainsRune("=+-@＝＋－＠\t\r\n", r) {
-			return "'" + text
-		}
-		break
-	}
-	if first := strings.TrimLeft(text, " \u00a0\u3000\ufeff\u200b"); first != text && harmless(first) != first {
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \u00a0\u3000\ufeff\u200b"))
+	if strings.ContainsRune("=+-@＝＋－＠﹢﹣﹦﹫\t\r\n", first) {
 		return "'" + text
 	}
 	return text
