@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -168,7 +169,10 @@ func (a *assembly) finish(book *Book) {
 	for _, o := range a.orders {
 		if app, ok := a.application(o); ok {
 			ask := Ask{App: app}
-			for _, i := range o.items {
+			for at, i := range o.items {
+				if i.line.Line == "" { // as it was counted
+					i.line.Line = strconv.Itoa(at + 1)
+				}
 				ask.Lines = append(ask.Lines, i.line)
 			}
 			book.Asks = append(book.Asks, ask)

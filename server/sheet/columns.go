@@ -92,7 +92,7 @@ func orderColumns() []column {
 		{"importer", "进口商", []string{"importer_name", "buyer"}, ofApplication, "/parties/importer/name", asWritten, text("Importer", "进口商名称"), "Schwarzwald Antriebe GmbH"},
 		{"importer_country", "进口商国家", []string{"进口商所在国"}, ofApplication, "/parties/importer/country", land, text("Country of the importer", "进口商所在国（地区）"), "DE"},
 		{"destination", "目的地", []string{"country", "destination_country", "目的国", "最终目的国", "国家", "运抵国"}, ofApplication, "/destination", land, text("Country of final destination", "最终目的国（地区）"), "DE"},
-		{"transit", "过境国", []string{"transit_countries", "途经国"}, ofApplication, "/transit", listOf(land, func(v any) any { return v }), text("Countries passed through, separated by semicolons", "途经国家（地区），以分号分隔"), ""},
+		{"transit", "过境国", []string{"transit_countries", "途经国"}, ofApplication, "/transit", listOf(land, func(v any) any { return v }), text("Countries passed through, separated by semicolons, or none", "途经国家（地区），以分号分隔；没有则填无"), "none"},
 		{"end_use", "最终用途", []string{"use", "end_use_statement", "用途"}, ofApplication, "/end_use/statement", asWritten, text("End use in words", "最终用途说明"), "Rotor magnets for traction motors of passenger cars"},
 		{"sector", "用途领域", []string{"end_use_sector", "行业"}, ofApplication, "/end_use/sector", wordOf(sectorWords()), text("Sector, such as new_energy_vehicles", "用途领域，如新能源汽车"), "new_energy_vehicles"},
 		{"product", "最终产品", []string{"end_product"}, ofApplication, "/end_use/product", asWritten, text("Product into which the goods go", "所用于的最终产品"), "traction motor"},

@@ -125,6 +125,8 @@ func TestValues(t *testing.T) {
 		{wordOf(formWords()), cell{text: " Magnet"}, " Magnet"},
 		{wordOf(formWords()), cell{text: "MAGNET"}, "magnet"},
 		{wordOf(sectorWords()), cell{text: "Wind power"}, "wind_power"},
+		{listOf(land, func(v any) any { return v }), cell{text: "hk； 德国;"}, "HK DE"},
+		{listOf(land, func(v any) any { return v }), cell{text: "None"}, ""},
 		{composition, cell{text: "Dy 2.5; Nd 30"}, "Dy=2.5 Nd=30"},
 		{composition, cell{text: "Dy: 2.5%, Nd=30 %，B 1"}, "Dy=2.5 Nd=30 B=1"},
 		{composition, cell{text: "镝2.5；钕30、Fe 67.5"}, "Dy=2.5 Nd=30 Fe=67.5"},

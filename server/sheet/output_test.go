@@ -93,6 +93,7 @@ func decided() decision.Decision {
 		},
 		Reasons: []decision.Reason{
 			{Rule: "ON-1", Effect: "flag", Severity: "low", Paths: []string{"/items/0"}, Remedy: text("licence")},
+			{Rule: "GC-P02", Effect: "flag", Severity: "high", Paths: []string{"/items/0"}, Remedy: text("fast")},
 			{Rule: "ON-2", Effect: "hold", Severity: "medium", Paths: []string{"/items/1"}, Remedy: text("state the assay")},
 			{Rule: "ON-BOTH", Effect: "flag", Severity: "high", Paths: []string{"/items/0", "/items/1"}, Remedy: text("both")},
 			{Rule: "ON-USE", Effect: "flag", Severity: "low", Paths: []string{"/items/1/form", "/end_use/sector"}, Remedy: text("use")},
@@ -110,7 +111,7 @@ func TestRows(t *testing.T) {
 	want := []Row{
 		{
 			Line: ask.Lines[0], Status: "listed", Entries: []string{"1C905.a.4 (in_force)"}, Outcome: decision.Incomplete,
-			Reasons: []string{"ON-1", "ON-BOTH", "ON-USE", "PAPERS"}, Missing: []string{"contract", "transit", "/onward/countries"},
+			Reasons: []string{"ON-1", "GC-P02", "ON-BOTH", "ON-USE", "PAPERS"}, Missing: []string{"contract", "transit", "/onward/countries"},
 			Next: decision.Text{EN: "file the papers", ZH: "中file the papers"}, AsOf: "2026-11-23T00:00:00+08:00", Bundle: "r1",
 		},
 		{

@@ -45,6 +45,9 @@ func Rows(kind Kind, ask Ask, decided decision.Decision) []Row {
 			}
 		}
 		onLine, onWhole := found(decided.Reasons, at)
+		if kind == Catalogue { // a fast route is for applications
+			onLine = slices.DeleteFunc(onLine, func(r decision.Reason) bool { return strings.HasPrefix(r.Rule, "GC-") })
+		}
 		said := onLine
 		if kind != Catalogue {
 			row.Outcome = decided.Outcome

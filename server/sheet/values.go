@@ -88,10 +88,14 @@ func wordOf(also map[string][]string) reading {
 	}
 }
 
-// listOf takes several words, separated by semicolons, and makes something of each.
+// listOf takes several words, separated by semicolons, and makes something of each; none is a list as well, and not the
+// same as nothing stated.
 func listOf(read reading, element func(value any) any) reading {
 	return func(c cell) (value any, detail string) {
-		var all []any
+		all := []any{}
+		if folded := strings.ToLower(c.text); folded == "none" || folded == "无" {
+			return all, ""
+		}
 		for part := range strings.FieldsFuncSeq(c.text, func(r rune) bool { return strings.ContainsRune(";；、|\n", r) }) {
 			if part = trimmed(part); part == "" {
 				continue

@@ -44,6 +44,9 @@ func TestScripts(t *testing.T) {
 			"await":    await,
 			"http":     request,
 			"code":     code,
+			"gb18030":  gb18030,
+			"workbook": workbook,
+			"cells":    cells,
 		},
 	})
 }
