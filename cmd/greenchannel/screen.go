@@ -100,7 +100,7 @@ func (s *screening) run(cmd *cobra.Command, args []string) error {
 		})
 	}
 	format, err := s.chosen(cmd.OutOrStdout())
-	if err != nil {
+	if err = errors.Join(err, s.sameFile(args[0])); err != nil {
 		return usageError{err}
 	}
 	rooms, err := server.Open(cmd.Context(), policies.FS(), s.timeout)
@@ -130,10 +130,25 @@ func (s *screening) chosen(out io.Writer) (string, error) {
 			format = ending
 		}
 	}
+	return format, s.unfit(format, out)
+}
+
+// unfit says that an answer cannot go to where it would.
+func (s *screening) unfit(format string, out io.Writer) error {
 	if format == "xlsx" && s.output == "" && newPaper(out).terminal {
-		return "", errors.New("a workbook is not for the terminal; name a file with --output")
+		return errors.New("a workbook is not for the terminal; name a file with --output")
 	}
-	return format, nil
+	return nil
+}
+
+// sameFile refuses to write the answer over the question.
+func (s *screening) sameFile(name string) error {
+	in, inErr := os.Stat(name)
+	out, outErr := os.Stat(s.output)
+	if s.output != "" && name != "-" && inErr == nil && outErr == nil && os.SameFile(in, out) {
+		return fmt.Errorf("--output %s is the file that is read; name another", s.output)
+	}
+	return nil
 }
 
 func (s *screening) read(cmd *cobra.Command, rooms *server.Rooms, name string) (*lists.Book, error) {
@@ -245,8 +260,8 @@ func (s *screening) verdict(rows []lists.Row) error {
 // write gives an output file its whole content or none: what stood there is replaced when all is written.
 func (s *screening) write(cmd *cobra.Command, format string, content func(io.Writer) error) error {
 	if s.output == "" {
-		if format == "xlsx" && newPaper(cmd.OutOrStdout()).terminal {
-			return usageError{errors.New("a workbook is not for the terminal; name a file with --output")}
+		if err := s.unfit(format, cmd.OutOrStdout()); err != nil {
+			return usageError{err}
 		}
 		return content(cmd.OutOrStdout())
 	}

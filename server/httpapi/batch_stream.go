@@ -138,6 +138,7 @@ func (r *batchReply) answer(a batch.Answer) error {
 
 // end sends what is left, or says why there is nothing to send.
 func (r *batchReply) end(sum batch.Summary, err error) {
+	_ = r.in.control.SetWriteDeadline(time.Now().Add(batchPatience)) // that of the server may have passed meanwhile
 	calledOff := err != nil && r.c.Request.Context().Err() != nil
 	switch {
 	case r.refused != nil:

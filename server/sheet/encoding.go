@@ -37,7 +37,9 @@ func encodingNamed(name string) (encoding.Encoding, bool) {
 // decoded gives a text file as UTF-8, and the name of the encoding that it was read by. Detail says why it cannot be read.
 func decoded(data []byte, name string) (text, read, detail string) {
 	if name == "" {
-		name = encodingOf(data)
+		if name = encodingOf(data); name == "gb18030" && hardlyChinese(data) {
+			return "", "", "is not UTF-8 and does not look like GB18030; save it as UTF-8, or name its encoding with --encoding, such as windows-1252"
+		}
 	}
 	by, known := encodingNamed(name)
 	if !known {
@@ -83,6 +85,26 @@ func encodingOf(data []byte) string {
 		return "utf-8"
 	}
 	return "gb18030"
+}
+
+// hardlyChinese tells text of another encoding that can be read as GB18030 all the same: an accented letter of Western
+// Europe before a plain one makes a rare character, whose second byte is that of the plain one. In Chinese text such
+// characters are few.
+func hardlyChinese(data []byte) bool {
+	rare, common := 0, 0
+	for i := 0; i+1 < len(data); i++ {
+		if data[i] < 0x81 {
+			continue
+		}
+		i++
+		switch trail := data[i]; {
+		case trail >= 0xa1:
+			common++
+		case trail < utf8.RuneSelf:
+			rare++
+		}
+	}
+	return rare > common
 }
 
 // shownEncoding writes the name of an encoding as people know it.
