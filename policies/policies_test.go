@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -64,8 +65,8 @@ func TestManifestNamesTheBundle(t *testing.T) {
 		Metadata    struct{ Name string }
 	}
 	read(t, ".manifest", &manifest)
-	if !slices.Equal(manifest.Roots, []string{"rareearth"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
-		t.Errorf("got %+v, want root rareearth, rego version 1, name rareearth", manifest)
+	if !slices.Equal(manifest.Roots, []string{"authzen", "rareearth"}) || manifest.RegoVersion != 1 || manifest.Metadata.Name != "rareearth" {
+		t.Errorf("got %+v, want roots authzen and rareearth, rego version 1, name rareearth", manifest)
 	}
 }
 
@@ -148,6 +149,56 @@ func TestApplicationSchema(t *testing.T) {
 				t.Errorf("valid: got %t, want %t: %v", err == nil, tc.valid, err)
 			}
 		})
+	}
+}
+
+func TestPartySchema(t *testing.T) {
+	schema := compiled(t, policies.PartySchema)
+	for _, tc := range []struct {
+		name  string
+		party string
+		valid bool
+	}{
+		{name: "smallest", party: `{"name": "Beispiel GmbH", "country": "DE"}`, valid: true},
+		{name: "whole", party: `{"name": "Beispiel GmbH", "name_local": "贝施皮尔", "country": "DE",
+			"verifications": [{"result": "failed", "on": "2026-01-02", "note": "No access to the site."}, {"result": "passed", "on": "2026-05-04"}],
+			"certificates": [{"type": "end_user_certificate", "issued_on": "2026-01-02", "expires_on": "2027-01-01", "contract_number": "C-1"}]}`, valid: true},
+		{name: "nothing known", party: `{"name": "Beispiel GmbH", "country": "DE", "verifications": [], "certificates": []}`, valid: true},
+		{name: "no name", party: `{"country": "DE"}`},
+		{name: "no country", party: `{"name": "Beispiel GmbH"}`},
+		{name: "nameless", party: `{"name": "---", "country": "DE"}`},
+		{name: "union of states", party: `{"name": "Beispiel GmbH", "country": "EU"}`},
+		{name: "id in the body", party: `{"id": "P-1", "name": "Beispiel GmbH", "country": "DE"}`},
+		{name: "unknown field", party: `{"name": "Beispiel GmbH", "country": "DE", "watch_list": true}`},
+		{name: "unknown field below", party: `{"name": "Beispiel GmbH", "country": "DE", "verifications": [{"result": "failed", "on": "2026-01-02", "by": "X"}]}`},
+		{name: "result misspelt", party: `{"name": "Beispiel GmbH", "country": "DE", "verifications": [{"result": "Failed", "on": "2026-01-02"}]}`},
+		{name: "result without a day", party: `{"name": "Beispiel GmbH", "country": "DE", "verifications": [{"result": "failed"}]}`},
+		{name: "impossible day", party: `{"name": "Beispiel GmbH", "country": "DE", "verifications": [{"result": "failed", "on": "2026-02-30"}]}`},
+		{name: "other paper", party: `{"name": "Beispiel GmbH", "country": "DE", "certificates": [{"type": "contract", "issued_on": "2026-01-02"}]}`},
+		{name: "null", party: `{"name": "Beispiel GmbH", "country": "DE", "certificates": null}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if err := schema.Validate(document(t, tc.party)); (err == nil) != tc.valid {
+				t.Errorf("valid: got %t, want %t: %v", err == nil, tc.valid, err)
+			}
+		})
+	}
+}
+
+// A schema keeps every definition in itself, so that some stand twice; who is named in an application must fit on file.
+func TestSchemasAgree(t *testing.T) {
+	definitions := map[string]map[string]any{}
+	for _, name := range []string{policies.ApplicationSchema, policies.PartySchema} {
+		var schema struct {
+			Defs map[string]any `json:"$defs"`
+		}
+		read(t, name, &schema)
+		definitions[name] = schema.Defs
+	}
+	for name, definition := range definitions[policies.PartySchema] {
+		if !reflect.DeepEqual(definition, definitions[policies.ApplicationSchema][name]) {
+			t.Errorf("%s is defined otherwise in %s and %s", name, policies.PartySchema, policies.ApplicationSchema)
+		}
 	}
 }
 

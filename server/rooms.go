@@ -1,10 +1,11 @@
-// Package server assembles the rooms of greenchannel (bundle, store, engine, decision, httpapi) into a service, runs it,
-// and drains it. It is the only package that knows all rooms, and it has no opinion of its own: what is decided stands in
-// the policies, how it is read and answered in the rooms.
+// Package server assembles the rooms of greenchannel (bundle, store, engine, journal, decision, httpapi) into a service,
+// runs it, and drains it. It is the only package that knows all rooms, and it has no opinion of its own: what is decided
+// stands in the policies, how it is kept, read and answered in the rooms.
 package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -17,39 +18,90 @@ import (
 	"greenchannel/server/store"
 )
 
-// Rooms are the assembled rooms, all but HTTP: enough to decide.
+// Rooms are the assembled rooms, all but HTTP.
 type Rooms struct {
-	Bundle    *bundle.Bundle
-	Engine    *engine.Engine
+	Bundle *bundle.Bundle
+	Engine *engine.Engine
+	// Decisions can record only where there is a record; everywhere else it decides dry.
 	Decisions *decision.Service
+	Live      *store.Live
+
+	record      *recordbook // nil: decisions are not recorded
+	generations *generations
 }
 
-// Open loads the policy folder, compiles it over a store of its own, and activates it. An evalTimeout of zero is the
-// engine's default.
+// Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
+// policies read are there, and empty. An evalTimeout of zero is the engine's default.
 func Open(ctx context.Context, policies fs.FS, evalTimeout time.Duration) (*Rooms, error) {
-	loaded, err := bundle.Load(policies)
+	return furnish(ctx, policies, evalTimeout, store.NewLive())
+}
+
+// OpenRecorded makes rooms that keep a record. It refuses a record that is damaged, foreign or in use, and says what to do.
+// Close ends it.
+func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration, config RecordConfig) (*Rooms, error) {
+	book, err := openRecordbook(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	data, err := store.New(loaded.Data, store.Screening())
-	if err != nil {
-		return nil, fmt.Errorf("fill the store from bundle %s: %w", loaded.Revision, err)
+	rooms, err := furnish(ctx, policies, evalTimeout, book.live)
+	if err == nil {
+		err = book.keep(ctx, rooms.Bundle, policies)
 	}
-	generation, err := engine.Compile(ctx, loaded, data)
+	if err != nil {
+		return nil, errors.Join(err, book.close())
+	}
+	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, recorder{book}, book.now
+	return rooms, nil
+}
+
+// furnish loads the policy folder, compiles it over a store of its own and the live tables, and activates it.
+func furnish(ctx context.Context, policies fs.FS, evalTimeout time.Duration, live *store.Live) (*Rooms, error) {
+	loaded, generation, err := compiled(ctx, policies, live)
 	if err != nil {
 		return nil, err
 	}
 	evaluating := engine.New(evalTimeout)
 	evaluating.Activate(generation)
+	known := newGenerations(live)
+	known.hold(loaded.Digest, generation)
 	return &Rooms{
-		Bundle: loaded,
-		Engine: evaluating,
+		Bundle: loaded, Engine: evaluating, Live: live, generations: known,
 		Decisions: &decision.Service{
 			Policy: evaluating,
 			Now:    time.Now,
 			NewID:  func() string { return uuid.Must(uuid.NewV7()).String() }, // fails only where there is no randomness at all
 		},
 	}, nil
+}
+
+// compiled makes a generation of a policy folder.
+func compiled(ctx context.Context, policies fs.FS, live *store.Live) (*bundle.Bundle, *engine.Generation, error) {
+	loaded, err := bundle.Load(policies)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := store.New(loaded.Data, store.Screening(), live)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fill the store from bundle %s: %w", loaded.Revision, err)
+	}
+	generation, err := engine.Compile(ctx, loaded, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return loaded, generation, nil
+}
+
+// registrar puts parties on file, as decisions are made: by the same clock, and into the same record.
+func (r *Rooms) registrar() *decision.Registrar {
+	return &decision.Registrar{File: r.record, Journal: r.Decisions.Journal, Now: r.Decisions.Now, NewID: r.Decisions.NewID}
+}
+
+// Close lets go of the record, if there is one.
+func (r *Rooms) Close() error {
+	if r.record == nil {
+		return nil
+	}
+	return r.record.close()
 }
 
 // Bundle names the bundle that a policy folder makes, without compiling it.

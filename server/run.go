@@ -36,6 +36,10 @@ type Config struct {
 	Listen string
 	// Policies is the policy folder. It must be set.
 	Policies fs.FS
+	// BaseURL is the address under which clients reach the service; nothing that a request says is taken for it.
+	BaseURL string
+	// Record says where decisions are recorded. Its folder must be set; its log is this one's.
+	Record RecordConfig
 	// EvalTimeout is how long one evaluation may take.
 	EvalTimeout time.Duration
 	// DrainDelay is how long requests are still taken after the service said that it is not ready, so that what stands in
@@ -53,15 +57,16 @@ type Config struct {
 // a bounded time. It returns nil after an orderly end.
 func Run(ctx context.Context, config Config) error {
 	config = config.withDefaults()
-	rooms, err := Open(ctx, config.Policies, config.EvalTimeout)
-	if err != nil {
-		return err
-	}
+	// The address is taken first: a second service on it must not wait for, or touch, the record of the first.
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", config.Listen, err)
 	}
-	return serve(ctx, config, rooms, listener)
+	rooms, err := OpenRecorded(ctx, config.Policies, config.EvalTimeout, config.Record)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return errors.Join(serve(ctx, config, rooms, listener), rooms.Close())
 }
 
 func (c Config) withDefaults() Config {
@@ -77,6 +82,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	c.Record.Log = c.Log
 	if c.Listening == nil {
 		c.Listening = func(net.Addr) {}
 	}
@@ -142,25 +148,49 @@ func drain(config Config, server *http.Server, callOff context.CancelFunc, faile
 }
 
 func handler(config Config, rooms *Rooms, draining *atomic.Bool) http.Handler {
-	return httpapi.New(httpapi.Deps{
-		Read:      rooms.Engine.Read,
-		Decisions: rooms.Decisions,
-		Controls:  rooms.Engine,
-		Batch:     rooms.sitting,
-		Ready:     func() (decision.PolicyRef, error) { return readiness(rooms.Engine, draining) },
-		Now:       time.Now,
-		Log:       config.Log,
-	})
+	deps := rooms.Doors()
+	deps.Log, deps.BaseURL = config.Log, config.BaseURL
+	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
+	return httpapi.New(deps)
 }
 
-// readiness is false before a bundle is active and from the first moment of the drain.
-func readiness(evaluating *engine.Engine, draining *atomic.Bool) (decision.PolicyRef, error) {
-	policy, active := evaluating.Active()
+// Doors is what the HTTP face needs of rooms that keep a record. Log has to be set; Ready is that of a service that does
+// not drain.
+func (r *Rooms) Doors() httpapi.Deps {
+	return httpapi.Deps{
+		Read:      r.Engine.Read,
+		ReadParty: r.Engine.ReadParty,
+		Decisions: r.Decisions,
+		Batch:     r.sitting,
+		Controls:  r.Engine,
+		Screener:  r.Engine,
+		AuthZEN:   r.Engine,
+		Record:    r.record,
+		Registry:  r.record,
+		Registrar: r.registrar(),
+		Replay:    func(ctx context.Context, id, revision string) (any, error) { return r.Replay(ctx, id, revision) },
+		Caller:    func(*http.Request) string { return anybody },
+		Ready:     func() (decision.PolicyRef, error) { return readiness(r, new(atomic.Bool)) },
+		Now:       time.Now,
+	}
+}
+
+// anybody is the caller of a service that does not ask who calls.
+const anybody = "anonymous"
+
+// readiness is false before a bundle is active, while the live tables do not follow the record, and from the first moment
+// of the drain.
+func readiness(rooms *Rooms, draining *atomic.Bool) (decision.PolicyRef, error) {
+	policy, active := rooms.Engine.Active()
 	switch {
 	case draining.Load():
 		return decision.PolicyRef{}, problem.New(problem.NotReady, "The service is stopping; it ends what it has begun.")
 	case !active:
 		return decision.PolicyRef{}, problem.New(problem.NotReady, "No policy bundle is active yet.")
+	}
+	if err := rooms.record.ready(); err != nil {
+		return decision.PolicyRef{}, problem.Wrap(err, problem.NotReady,
+			"The live tables do not follow the record; decisions that read them are tried again and may fail. The operator finds the reason in the log.")
 	}
 	return policy, nil
 }

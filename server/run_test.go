@@ -36,26 +36,26 @@ const shortest = `{
   "parties": [{"role": "end_user", "name": "Beispiel Motoren GmbH"}]
 }`
 
-// journal is a log that tests can read while it is written.
-type journal struct {
+// told is a log that tests can read while it is written.
+type told struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *told) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(p)
 }
 
-func (j *journal) String() string {
+func (j *told) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
 }
 
 // await waits until the log says something; the test's own deadline ends the wait.
-func (j *journal) await(t *testing.T, word string) {
+func (j *told) await(t *testing.T, word string) {
 	t.Helper()
 	for !strings.Contains(j.String(), word) {
 		select {
@@ -69,7 +69,7 @@ func (j *journal) await(t *testing.T, word string) {
 // running is a service under test.
 type running struct {
 	addr string
-	log  *journal
+	log  *told
 	stop context.CancelFunc
 	done chan error
 }
@@ -78,7 +78,7 @@ type running struct {
 func start(t *testing.T, config Config) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	r := &running{log: &journal{}, stop: stop, done: make(chan error, 1)}
+	r := &running{log: &told{}, stop: stop, done: make(chan error, 1)}
 	addr := make(chan net.Addr, 1)
 	if config.Listen == "" {
 		config.Listen = "127.0.0.1:0"
@@ -88,6 +88,9 @@ func start(t *testing.T, config Config) *running {
 	}
 	if config.Policies == nil {
 		config.Policies = policies.FS()
+	}
+	if config.Record.Data == "" {
+		config.Record.Data = t.TempDir()
 	}
 	config.Log = slog.New(slog.NewTextHandler(r.log, nil))
 	config.Listening = func(at net.Addr) { addr <- at }
@@ -275,9 +278,10 @@ func TestRunWarnsBeyondLoopback(t *testing.T) {
 func TestRunRefuses(t *testing.T) {
 	r := start(t, Config{})
 	for name, config := range map[string]Config{
-		"a port in use":           {Listen: r.addr, Policies: policies.FS()},
-		"an address that is none": {Listen: "nowhere", Policies: policies.FS()},
-		"an empty folder":         {Listen: "127.0.0.1:0", Policies: fstest.MapFS{}},
+		"no data folder":          {Listen: "127.0.0.1:0", Policies: policies.FS()},
+		"a port in use":           {Listen: r.addr, Policies: policies.FS(), Record: RecordConfig{Data: t.TempDir()}},
+		"an address that is none": {Listen: "nowhere", Policies: policies.FS(), Record: RecordConfig{Data: t.TempDir()}},
+		"an empty folder":         {Listen: "127.0.0.1:0", Policies: fstest.MapFS{}, Record: RecordConfig{Data: t.TempDir()}},
 	} {
 		if err := Run(t.Context(), config); err == nil {
 			t.Errorf("%s: ran", name)
@@ -290,10 +294,15 @@ func TestRunRefuses(t *testing.T) {
 
 // Readiness is false from the first moment of the drain, while the process is still alive.
 func TestReadiness(t *testing.T) {
-	rooms, err := Open(t.Context(), policies.FS(), 0)
+	rooms, err := OpenRecorded(t.Context(), policies.FS(), 0, RecordConfig{Data: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := rooms.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	var draining atomic.Bool
 	h := handler(Config{Log: slog.New(slog.DiscardHandler)}.withDefaults(), rooms, &draining)
 	status := func(target string) int {
@@ -308,7 +317,7 @@ func TestReadiness(t *testing.T) {
 	if status("/readyz") != http.StatusServiceUnavailable || status("/livez") != http.StatusOK {
 		t.Error("a service that drains is not ready, but alive")
 	}
-	if _, err := readiness(engine.New(0), new(atomic.Bool)); problem.Of(err).Kind != problem.NotReady {
+	if _, err := readiness(&Rooms{Engine: engine.New(0)}, new(atomic.Bool)); problem.Of(err).Kind != problem.NotReady {
 		t.Errorf("ready without a bundle: %v", err)
 	}
 }

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -13,19 +15,28 @@ import (
 // A sitting does for each application what the service does for one alone.
 func TestSitting(t *testing.T) {
 	t.Parallel()
-	rooms, err := Open(t.Context(), policies.FS(), 0)
+	rooms, err := OpenRecorded(t.Context(), policies.FS(), noHurry, RecordConfig{Data: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := rooms.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	s, err := rooms.sitting(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	rooms.Engine.Activate(nil) // the bundle is changed in the middle of the batch
-	answer, err := s.Decide(t.Context(), []byte(shortest), "")
+	answer, err := s.Decide(t.Context(), []byte(shortest), "batch-1-0")
 	if err != nil {
 		t.Fatal(err)
+	}
+	again, err := s.Decide(t.Context(), []byte(shortest), "batch-1-0")
+	if err != nil || !bytes.Equal(answer, again) {
+		t.Errorf("sent again: %s, %v", again, err)
 	}
 	var decided struct {
 		DecisionID    string `json:"decision_id"`

@@ -43,7 +43,8 @@ func newDecide() *cobra.Command {
 		Use:   "decide FILE|-",
 		Short: "Decide one application, and print the decision",
 		Long: `Decide one application from a file, or from standard input with "-", and print the decision as JSON or
-as a sheet to read. It is a dry run: the decision has no id, and nothing is recorded.
+as a sheet to read. It is a dry run: the decision has no id, and nothing is recorded. What was decided
+before is not known to it: rules that look at history see none.
 
 Exit code 0 when a decision was reached, whatever it is; 1 when it is one of --fail-on; 2 when the
 input or the service is at fault.`,

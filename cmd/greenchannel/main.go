@@ -1,7 +1,7 @@
 // Command greenchannel decides Chinese rare-earth export-licence applications by policy: as a service (serve), one
-// application at a time (decide), a catalogue or an order list at a time (screen), and with the whole command line of the
-// embedded OPA (opa). It holds flags, exit codes and how a decision looks on paper; what is decided stands in policies/,
-// how in server/.
+// application at a time (decide), a catalogue or an order list at a time (screen), again from the record (replay), and with the whole command line of the embedded OPA
+// (opa); and it checks and gives out the record (journal). It holds flags, exit codes and how answers look on paper; what
+// is decided stands in policies/, how in server/.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 // Exit codes. A decision that was reached is 0, whatever it says.
 const (
 	exitDone    = 0
-	exitOutcome = 1 // decide --fail-on: the decision was reached and is one of those named
+	exitFinding = 1 // what was asked for was done, and what was looked for was found: an outcome, a difference, a damage
 	exitFault   = 2 // the input, the command line or the service is at fault
 )
 
@@ -44,8 +44,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitDone
 	}
 	report(stderr, executed, err)
-	if _, reached := errors.AsType[outcomeError](err); reached {
-		return exitOutcome
+	_, reached := errors.AsType[outcomeError](err)
+	if _, found := errors.AsType[findingError](err); found || reached {
+		return exitFinding
 	}
 	return exitFault
 }
@@ -58,21 +59,26 @@ func newRoot() *cobra.Command {
 
 The service recommends; the authority decides.
 
-Every flag of serve, decide, screen and version can also be set in the environment: --eval-timeout
-as GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
+Every flag of these commands, but for those of opa, can also be set in the environment: --eval-timeout as
+GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newScreen(), newVersion())
-	for _, command := range append(root.Commands(), root) {
-		// Errors are told by report; the flags may come from the environment.
-		command.SilenceErrors, command.SilenceUsage = true, true
-		command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-		command.PreRunE = func(cmd *cobra.Command, _ []string) error {
-			return fromEnvironment(cmd.Flags(), os.Environ(), cmd.ErrOrStderr())
-		}
-	}
+	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newJournal(), newVersion())
+	inOurManner(root)
 	root.AddCommand(newOPA())
 	return root
+}
+
+// inOurManner makes a command, and all below it, leave errors to report and take flags from the environment.
+func inOurManner(command *cobra.Command) {
+	command.SilenceErrors, command.SilenceUsage = true, true
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	command.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		return fromEnvironment(cmd.Flags(), os.Environ(), cmd.ErrOrStderr())
+	}
+	for _, below := range command.Commands() {
+		inOurManner(below)
+	}
 }
 
 // interruptible ends the context of a command at the first interrupt; the second ends the process. OPA's commands see to
@@ -97,6 +103,11 @@ type faultyInput interface {
 	error
 	lines() string
 }
+
+// findingError is what a command has found that its exit code is to tell.
+type findingError struct{ text string }
+
+func (e findingError) Error() string { return e.text }
 
 // report tells an error on standard error. Whoever runs the command is its operator and is told everything.
 func report(stderr io.Writer, executed *cobra.Command, err error) {

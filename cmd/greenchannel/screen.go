@@ -188,8 +188,8 @@ func (s *screening) decide(cmd *cobra.Command, rooms *server.Rooms, book *lists.
 	for _, ask := range book.Asks {
 		total += len(ask.Lines)
 	}
-	bar := newProgress(cmd.ErrOrStderr(), total)
-	defer bar.done()
+	shown := newProgress(cmd.ErrOrStderr(), "screening", "rows")
+	defer shown.end()
 	var rows []lists.Row
 	err := batch.Ordered(cmd.Context(), runtime.GOMAXPROCS(0), slices.Values(book.Asks),
 		func(ctx context.Context, ask lists.Ask) []lists.Row {
@@ -201,7 +201,7 @@ func (s *screening) decide(cmd *cobra.Command, rooms *server.Rooms, book *lists.
 		},
 		func(decided []lists.Row) error {
 			rows = append(rows, decided...)
-			bar.add(len(decided))
+			shown.reached(uint64(len(rows)), uint64(total))
 			return nil
 		})
 	if err != nil {

@@ -19,17 +19,25 @@ func newServe() *cobra.Command {
 		Short: "Run the decision service",
 		Long: `Run the decision service over HTTP until SIGINT or SIGTERM; then end what was begun, and stop.
 
+Every decision is in the data folder, on disk, before it is answered: one SQLite file, unless --journal
+names a PostgreSQL database that several services share.
+
 The service does not ask who calls: beyond this machine, put something in front of it that does.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: interruptible(func(cmd *cobra.Command, _ []string) error {
 			if config.EvalTimeout <= 0 {
 				return usageError{errNoTime}
 			}
+			if config.Record.Data == "" {
+				return usageError{errNoData}
+			}
 			config.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			return server.Run(cmd.Context(), config)
 		}),
 	}
 	command.Flags().StringVar(&config.Listen, "listen", server.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
+	command.Flags().StringVar(&config.BaseURL, "base-url", "", "`URL` under which clients reach the service, for its AuthZEN metadata")
+	recordFlags(command, &config.Record)
 	evalTimeout(command, &config.EvalTimeout, engine.DefaultTimeout)
 	return command
 }

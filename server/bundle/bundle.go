@@ -20,6 +20,7 @@ const (
 	schemasFolder         = "schemas"
 	applicationSchemaFile = schemasFolder + "/application/schema.json"
 	decisionSchemaFile    = schemasFolder + "/decision/schema.json"
+	partySchemaFile       = schemasFolder + "/registry_party/schema.json"
 	testSuffix            = "_test.rego"
 )
 
@@ -27,8 +28,8 @@ const (
 type Bundle struct {
 	// Name is metadata.name of the manifest.
 	Name string
-	// Digest is "sha256:" and the hash of the paths and bytes of every policy and data file and of the manifest without
-	// its revision. Tests, schemas and prose do not count: they cannot change a decision.
+	// Digest is "sha256:" and the hash of the paths and bytes of everything that Pack packs: policies with their tests,
+	// data, schemas, capabilities, and the manifest without its revision. Prose does not count: it cannot change a decision.
 	Digest string
 	// Revision is the first twelve hexadecimal digits of the digest.
 	Revision string
@@ -36,8 +37,9 @@ type Bundle struct {
 	Modules map[string]*ast.Module
 	// Data is the data document.
 	Data map[string]any
-	// ApplicationSchema and DecisionSchema are the JSON Schemas of what goes in and what comes out.
-	ApplicationSchema, DecisionSchema []byte
+	// ApplicationSchema, DecisionSchema and PartySchema are the JSON Schemas of what goes in, of what comes out, and of
+	// parties on file.
+	ApplicationSchema, DecisionSchema, PartySchema []byte
 	// Schemas are all schemas of the folder, for type checks of policies.
 	Schemas *ast.SchemaSet
 	// Capabilities are the built-ins that a policy may use.

@@ -27,13 +27,14 @@ func folder(t *testing.T) fstest.MapFS {
 	}
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	return fstest.MapFS{
-		".manifest":                       file(`{"revision": "", "roots": ["rareearth"], "metadata": {"name": "rareearth"}}`),
-		"README.md":                       file("prose"),
-		"capabilities/capabilities.json":  file(string(capabilities)),
-		"schemas/application/schema.json": file(`{"type": "object"}`),
-		"schemas/decision/schema.json":    file(`{"type": "object"}`),
-		"rareearth/limits/data.yaml":      file("dy_wt_pct: 0.1\n"),
-		"rareearth/more/data.json":        file(`{"n": 12345678901234567890}`),
+		".manifest":                          file(`{"revision": "", "roots": ["rareearth"], "metadata": {"name": "rareearth"}}`),
+		"README.md":                          file("prose"),
+		"capabilities/capabilities.json":     file(string(capabilities)),
+		"schemas/application/schema.json":    file(`{"type": "object"}`),
+		"schemas/decision/schema.json":       file(`{"type": "object"}`),
+		"schemas/registry_party/schema.json": file(`{"type": "object"}`),
+		"rareearth/limits/data.yaml":         file("dy_wt_pct: 0.1\n"),
+		"rareearth/more/data.json":           file(`{"n": 12345678901234567890}`),
 		"rareearth/rules/rules.rego": file(`package rareearth.rules
 
 # METADATA
@@ -104,7 +105,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// The digest follows everything that can change a decision, and nothing else.
+// The digest follows everything that can change a decision or the proof of it, and nothing else.
 func TestDigest(t *testing.T) {
 	t.Parallel()
 	before := load(t, folder(t)).Digest
@@ -130,7 +131,12 @@ func TestDigest(t *testing.T) {
 			f[".manifest"].Data = []byte("{\"metadata\": {\"name\": \"rareearth\"},\n \"roots\": [\"rareearth\"], \"revision\": \"7\"}")
 		}, false},
 		{"prose", func(f fstest.MapFS) { f["README.md"].Data = []byte("other prose") }, false},
-		{"a test", func(f fstest.MapFS) { delete(f, "rareearth/rules/rules_test.rego") }, false},
+		{"a test", func(f fstest.MapFS) { delete(f, "rareearth/rules/rules_test.rego") }, true},
+		{"a schema", func(f fstest.MapFS) { f["schemas/decision/schema.json"].Data = []byte(`{"type": "array"}`) }, true},
+		{"a built-in less", func(f fstest.MapFS) {
+			text := f["capabilities/capabilities.json"].Data
+			f["capabilities/capabilities.json"].Data = append(text[:len(text):len(text)], '\n')
+		}, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +156,11 @@ func TestDigestIsWhatSha256sumSays(t *testing.T) {
 	f := folder(t)
 	f[".manifest"].Data = []byte(`{"metadata":{"name":"rareearth"},"roots":["rareearth"]}`)
 	var lines strings.Builder
-	for _, name := range []string{".manifest", "rareearth/limits/data.yaml", "rareearth/more/data.json", "rareearth/rules/rules.rego"} {
+	for _, name := range []string{
+		".manifest", "capabilities/capabilities.json", "rareearth/limits/data.yaml", "rareearth/more/data.json",
+		"rareearth/rules/rules.rego", "rareearth/rules/rules_test.rego", "schemas/application/schema.json", "schemas/decision/schema.json",
+		"schemas/registry_party/schema.json",
+	} {
 		sum := sha256.Sum256(f[name].Data)
 		lines.WriteString(hex.EncodeToString(sum[:]) + "  " + name + "\n")
 	}

@@ -46,10 +46,15 @@ func (b *Bundle) loadSchemas(fsys fs.FS) error {
 		b.Schemas.Put(schemaRef(name), schema)
 		return nil
 	})
-	var missing [2]error
-	b.ApplicationSchema, missing[0] = fs.ReadFile(fsys, applicationSchemaFile)
-	b.DecisionSchema, missing[1] = fs.ReadFile(fsys, decisionSchemaFile)
-	return errors.Join(err, missing[0], missing[1])
+	faults := []error{err}
+	for file, schema := range map[string]*[]byte{
+		applicationSchemaFile: &b.ApplicationSchema, decisionSchemaFile: &b.DecisionSchema, partySchemaFile: &b.PartySchema,
+	} {
+		var missing error
+		*schema, missing = fs.ReadFile(fsys, file)
+		faults = append(faults, missing)
+	}
+	return errors.Join(faults...)
 }
 
 func schemaRef(name string) ast.Ref {

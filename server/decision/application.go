@@ -9,15 +9,21 @@ import (
 // are what the policies are asked about and what a record must hold. The zero Application is not a valid one; a Reader
 // makes them.
 type Application struct {
-	id   string
-	body []byte
+	id       string
+	exporter string
+	body     []byte
 }
 
 // ID is the applicant's own reference.
 func (a Application) ID() string { return a.id }
 
+// Exporter is the exporter's name as stated.
+func (a Application) Exporter() string { return a.exporter }
+
 // Bytes returns a copy of the application exactly as it was received.
 func (a Application) Bytes() []byte { return bytes.Clone(a.body) }
 
 // Equal says whether two applications are the same, byte for byte.
-func (a Application) Equal(b Application) bool { return a.id == b.id && slices.Equal(a.body, b.body) }
+func (a Application) Equal(b Application) bool {
+	return a.id == b.id && a.exporter == b.exporter && slices.Equal(a.body, b.body)
+}

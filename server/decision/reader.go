@@ -15,9 +15,7 @@ import (
 const maxFaults = 100
 
 // Reader reads applications against one schema. It may be used by many goroutines at once.
-type Reader struct {
-	form form
-}
+type Reader struct{ sheet sheet }
 
 // NewReader compiles the application schema, once.
 func NewReader(schema []byte) (*Reader, error) {
@@ -25,7 +23,7 @@ func NewReader(schema []byte) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{form: form}, nil
+	return &Reader{sheet{form: form, noun: "application", more: linesTwice}}, nil
 }
 
 // Read reads one application. A body that is too long is an error of kind TooLarge; one that is no JSON in UTF-8, is too
@@ -33,29 +31,17 @@ func NewReader(schema []byte) (*Reader, error) {
 // impossible dates, line numbers used twice) is told at once, in an error of kind Invalid with a fault for each place, in
 // the order of the document.
 func (r *Reader) Read(body []byte) (Application, error) {
-	if len(body) > MaxBytes {
-		return Application{}, problem.New(problem.TooLarge,
-			fmt.Sprintf("The application is longer than %d bytes; split it.", MaxBytes))
-	}
-	doc, err := parse(body)
+	root, err := r.sheet.read(body)
 	if err != nil {
 		return Application{}, err
 	}
-	found := doc.faults
-	for _, fault := range append(r.form.check(doc.root), linesTwice(doc.root)...) {
-		if !doc.shunned[fault.pointer] {
-			found = append(found, fault)
-		}
-	}
-	if len(found) > 0 {
-		return Application{}, refusal(body, found)
-	}
-	root, _ := doc.root.(map[string]any)
 	id, ok := root["id"].(string)
 	if !ok {
-		return Application{}, refusal(body, []fault{{pointer: "/id", detail: "the application needs an id, as text", offset: -1}})
+		return Application{}, r.sheet.refusal(body, []fault{{pointer: "/id", detail: "the application needs an id, as text", offset: -1}})
 	}
-	return Application{id: id, body: slices.Clone(body)}, nil
+	exporter, _ := root["exporter"].(map[string]any)
+	name, _ := exporter["name"].(string)
+	return Application{id: id, exporter: name, body: slices.Clone(body)}, nil
 }
 
 // linesTwice finds line numbers that two items share; a schema cannot say that.
@@ -86,19 +72,6 @@ func linesTwice(root any) []fault {
 		first[key] = i
 	}
 	return found
-}
-
-// refusal tells every fault of an application at once.
-func refusal(body []byte, found []fault) error {
-	found = inOrder(body, found)
-	detail := fmt.Sprintf("The application has %d faults; all are listed.", len(found))
-	switch {
-	case len(found) == 1:
-		detail = "The application has one fault."
-	case len(found) > maxFaults:
-		detail = fmt.Sprintf("The application has %d faults; the first %d are listed.", len(found), maxFaults)
-	}
-	return problem.New(problem.Invalid, detail, placed(body, found)...)
 }
 
 // inOrder puts faults in the order of the document, each once.

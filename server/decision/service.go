@@ -3,34 +3,102 @@ package decision
 import (
 	"context"
 	"time"
+
+	"greenchannel/server/problem"
 )
 
-// Policy evaluates an application against the active bundle at an instant. It answers with a whole decision or with an
+// Policy evaluates an application against the active bundle at an instant. It answers with a whole verdict or with an
 // error, never with a part of one.
 type Policy interface {
-	Evaluate(ctx context.Context, app Application, at time.Time) (Decision, error)
+	Evaluate(ctx context.Context, app Application, at time.Time) (Verdict, error)
 }
 
-// Service decides applications. Time and identity come in as functions.
+// Verdict is what one evaluation came to, and what it rested on beside the application, the instant and the bundle.
+type Verdict struct {
+	// Decision has neither an id nor a time of decision yet.
+	Decision Decision
+	// Facts is a JSON object: what the policies want remembered of this application.
+	Facts []byte
+	// Reads is a JSON array of the live and computed rows that were read, {path, value}, in the order of reading.
+	Reads []byte
+	// Seen is the Seq of the last record that the live rows held; 0 for none.
+	Seen uint64
+	// Stale says whether a record after Seen changes a row that was read. It must be quick: it is asked inside the lock
+	// that gives records their place.
+	Stale func(later Record) bool
+}
+
+// Recorder keeps decisions. Its errors have a problem.Kind.
+type Recorder interface {
+	// Claim reserves an idempotency key of a caller for the request with this body until release. It gives the record when
+	// the key was answered before.
+	Claim(ctx context.Context, caller, key string, body []byte) (answered *Record, release func(), err error)
+	// Append makes a draft durable and completes it with Seq, At and Hash, or records nothing. The error is of kind Stale
+	// when stale says of a record after seen that it changes what the draft rests on.
+	Append(ctx context.Context, draft Record, seen uint64, stale func(later Record) bool) (Record, error)
+}
+
+// Service decides applications. Time, identity and memory come in from outside.
 type Service struct {
-	Policy Policy
-	Now    func() time.Time
+	Policy  Policy
+	Journal Recorder
+	Now     func() time.Time
 	// NewID gives a fresh UUIDv7.
 	NewID func() string
 }
 
-// Decide decides app as of now. The clock is the service's own: no field of an application can set it.
-func (s *Service) Decide(ctx context.Context, app Application) (Decision, error) {
-	decided, err := s.DryRun(ctx, app, s.Now())
-	if err != nil {
-		return Decision{}, err
+// Request is an application on its way to a recorded decision.
+type Request struct {
+	App Application
+	// Caller is who asks. IdempotencyKey is the caller's own word for this request; empty for none.
+	Caller, IdempotencyKey string
+}
+
+// mostTries is how often one application is evaluated when others are recorded at the same moment whose rows it read.
+// Each try sees at least one record more, so that under load some decision always comes through.
+const mostTries = 8
+
+// Decide decides an application as of now and records the decision before it returns it: whoever has the answer can rely
+// on its record. When it returns an error nothing was decided, and nothing may be answered. The clock is the service's
+// own: no field of an application can set it.
+func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
+	answered, release, err := s.Journal.Claim(ctx, ask.Caller, ask.IdempotencyKey, ask.App.body)
+	switch {
+	case err != nil:
+		return Record{}, err
+	case answered != nil:
+		return *answered, nil
 	}
-	decided.DecisionID = s.NewID()
-	decided.DecidedAt = Instant(s.Now())
-	return decided, nil
+	defer release()
+	for range mostTries {
+		record, err := s.decideOnce(ctx, ask)
+		if err == nil || problem.Of(err).Kind != problem.Stale {
+			return record, err
+		}
+	}
+	return Record{}, problem.New(problem.Stale,
+		"Other applications that bear on this one were recorded while it was decided; nothing was decided. Send it again in a moment.")
+}
+
+func (s *Service) decideOnce(ctx context.Context, ask Request) (Record, error) {
+	verdict, err := s.evaluate(ctx, ask.App, s.Now())
+	if err != nil {
+		return Record{}, err
+	}
+	draft, err := drafted(ask, verdict, s.NewID(), s.Now())
+	if err != nil {
+		return Record{}, err
+	}
+	return s.Journal.Append(ctx, draft, verdict.Seen, verdict.Stale)
 }
 
 // DryRun decides app as of any instant, with neither an id nor a time of decision: nothing came of it.
 func (s *Service) DryRun(ctx context.Context, app Application, at time.Time) (Decision, error) {
+	verdict, err := s.evaluate(ctx, app, at)
+	return verdict.Decision, err
+}
+
+// evaluate asks about whole milliseconds, since that is what a decision can state.
+func (s *Service) evaluate(ctx context.Context, app Application, at time.Time) (Verdict, error) {
 	return s.Policy.Evaluate(ctx, app, at.Truncate(time.Millisecond))
 }

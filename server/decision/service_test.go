@@ -2,7 +2,9 @@ package decision_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,41 +16,159 @@ import (
 )
 
 // policy is a decision.Policy made of a function.
-type policy func(app decision.Application, at time.Time) (decision.Decision, error)
+type policy func(app decision.Application, at time.Time) (decision.Verdict, error)
 
-func (p policy) Evaluate(_ context.Context, app decision.Application, at time.Time) (decision.Decision, error) {
+func (p policy) Evaluate(_ context.Context, app decision.Application, at time.Time) (decision.Verdict, error) {
 	return p(app, at)
 }
 
 // echo is a policy that answers what it was asked.
-var echo policy = func(app decision.Application, at time.Time) (decision.Decision, error) {
-	return decision.Decision{ApplicationID: app.ID(), AsOf: decision.Instant(at), Outcome: decision.StandardReview}, nil
+var echo policy = func(app decision.Application, at time.Time) (decision.Verdict, error) {
+	return decision.Verdict{
+		Decision: decision.Decision{
+			ApplicationID: app.ID(), AsOf: decision.Instant(at), Outcome: decision.StandardReview,
+			Policy: decision.PolicyRef{Name: "echo", Revision: "1", Digest: "sha256:1"},
+		},
+		Facts: []byte(`{"exporter":"E"}`), Reads: []byte(`[]`),
+	}, nil
+}
+
+// memory is a decision.Recorder that keeps records in memory. What it does beside that, a test says.
+type memory struct {
+	records []decision.Record
+	append  func(draft decision.Record, seen uint64, stale func(decision.Record) bool) error
+}
+
+func (m *memory) Claim(_ context.Context, caller, key string, body []byte) (*decision.Record, func(), error) {
+	for _, record := range m.records {
+		if key != "" && record.Caller == caller && record.IdempotencyKey == key {
+			if string(record.Input) != string(body) {
+				return nil, nil, problem.New(problem.KeyReused, "another body")
+			}
+			return &record, nil, nil
+		}
+	}
+	return nil, func() {}, nil
+}
+
+func (m *memory) Append(_ context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
+	if m.append != nil {
+		if err := m.append(draft, seen, stale); err != nil {
+			return decision.Record{}, err
+		}
+	}
+	draft.Seq, draft.Hash = uint64(len(m.records))+1, "sha256:00"
+	m.records = append(m.records, draft)
+	return draft, nil
+}
+
+func read(t *testing.T, body string) decision.Application {
+	t.Helper()
+	app, err := smallReader(t).Read([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
 }
 
 func TestDecideUsesTheClockOfTheService(t *testing.T) {
 	t.Parallel()
-	app, err := smallReader(t).Read([]byte(sound))
-	if err != nil {
-		t.Fatal(err)
-	}
 	clock := time.Date(2026, 11, 23, 1, 2, 3, 456_789_012, time.UTC)
+	journal := &memory{}
 	service := decision.Service{
-		Policy: echo,
-		Now:    func() time.Time { clock = clock.Add(time.Second); return clock },
-		NewID:  func() string { return "0199-id" },
+		Policy: echo, Journal: journal,
+		Now:   func() time.Time { clock = clock.Add(time.Second); return clock },
+		NewID: func() string { return "0199-id" },
 	}
-	decided, err := service.Decide(t.Context(), app)
+	record, err := service.Decide(t.Context(), decision.Request{App: read(t, sound), Caller: "erp", IdempotencyKey: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if decided.DecisionID != "0199-id" || decided.ApplicationID != "A-1" {
-		t.Errorf("ids = %q, %q", decided.DecisionID, decided.ApplicationID)
+	answer, err := record.Answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var decided struct {
+		decision.Decision
+		Record decision.RecordOf `json:"record"`
+	}
+	if err := json.Unmarshal(answer, &decided); err != nil {
+		t.Fatal(err)
+	}
+	if decided.DecisionID != "0199-id" || decided.ApplicationID != "A-1" || decided.Record != (decision.RecordOf{Seq: 1, Hash: "sha256:00"}) {
+		t.Errorf("answer %s", answer)
 	}
 	if want := "2026-11-23T09:02:04.456+08:00"; decided.AsOf != want {
 		t.Errorf("as_of = %s, want %s: Beijing time, to the millisecond", decided.AsOf, want)
 	}
 	if want := "2026-11-23T09:02:05.456+08:00"; decided.DecidedAt != want {
 		t.Errorf("decided_at = %s, want %s: the clock after the evaluation", decided.DecidedAt, want)
+	}
+	kept := journal.records[0]
+	if string(kept.Input) != sound || string(kept.Facts) != `{"exporter":"E"}` || string(kept.Reads) != `[]` ||
+		kept.Caller != "erp" || kept.IdempotencyKey != "k" || kept.Bundle != "sha256:1" || kept.Kind != decision.KindDecision ||
+		kept.ApplicationID != "A-1" || kept.Outcome != "standard_review" || decision.Instant(kept.Clock) != decided.AsOf {
+		t.Errorf("kept %+v", kept)
+	}
+	if strings.Contains(string(kept.Result), `"record"`) || !strings.HasPrefix(string(answer), strings.TrimSuffix(string(kept.Result), "}")) {
+		t.Errorf("the answer is not the recorded result with its place:\n%s\n%s", kept.Result, answer)
+	}
+}
+
+// The same key and body get the same answer, and nothing is decided again.
+func TestDecideAnswersAKeyOnce(t *testing.T) {
+	t.Parallel()
+	journal := &memory{}
+	ids := 0
+	service := decision.Service{Policy: echo, Journal: journal, Now: time.Now, NewID: func() string { ids++; return fmt.Sprint("id-", ids) }}
+	ask := decision.Request{App: read(t, sound), Caller: "erp", IdempotencyKey: "k"}
+	first, err := service.Decide(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := service.Decide(t.Context(), ask)
+	if err != nil || second.ID != first.ID || len(journal.records) != 1 {
+		t.Errorf("%d records; %s, then %s (%v)", len(journal.records), first.ID, second.ID, err)
+	}
+	ask.Caller = "another"
+	if third, err := service.Decide(t.Context(), ask); err != nil || third.ID == first.ID {
+		t.Errorf("the key of one caller is that of another: %v", err)
+	}
+}
+
+// What was read and has changed since is read again; and there is an end to it.
+func TestDecideTriesAgainWhenStale(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	journal := &memory{}
+	journal.append = func(_ decision.Record, seen uint64, stale func(decision.Record) bool) error {
+		if tries++; seen != uint64(tries) {
+			t.Errorf("try %d was seen up to %d", tries, seen)
+		}
+		if stale(decision.Record{Seq: seen + 1}) && tries < 3 {
+			return problem.New(problem.Stale, "changed")
+		}
+		return nil
+	}
+	seen := uint64(0)
+	watching := policy(func(app decision.Application, at time.Time) (decision.Verdict, error) {
+		verdict, err := echo(app, at)
+		seen++
+		verdict.Seen, verdict.Stale = seen, func(decision.Record) bool { return true }
+		return verdict, err
+	})
+	service := decision.Service{Policy: watching, Journal: journal, Now: time.Now, NewID: func() string { return "id" }}
+	if _, err := service.Decide(t.Context(), decision.Request{App: read(t, sound)}); err != nil || tries != 3 {
+		t.Errorf("%d tries: %v", tries, err)
+	}
+	journal.append = func(decision.Record, uint64, func(decision.Record) bool) error {
+		tries++
+		return problem.New(problem.Stale, "changed")
+	}
+	tries = 0
+	_, err := service.Decide(t.Context(), decision.Request{App: read(t, sound)})
+	if problem.Of(err).Kind != problem.Stale || tries < 2 || tries > 100 || len(journal.records) != 1 {
+		t.Errorf("%d tries, %d records: %v", tries, len(journal.records), err)
 	}
 }
 
@@ -71,18 +191,32 @@ func TestDecideGivesNoPartOfAFailedDecision(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	service := decision.Service{
-		Policy: policy(func(decision.Application, time.Time) (decision.Decision, error) {
-			return decision.Decision{Outcome: decision.NoLicenceRequired}, broken
+		Policy: policy(func(decision.Application, time.Time) (decision.Verdict, error) {
+			return decision.Verdict{Decision: decision.Decision{Outcome: decision.NoLicenceRequired}}, broken
 		}),
-		Now:   time.Now,
-		NewID: func() string { return "id" },
+		Journal: &memory{},
+		Now:     time.Now,
+		NewID:   func() string { return "id" },
 	}
-	decided, err := service.Decide(t.Context(), decision.Application{})
-	if !errors.Is(err, broken) {
-		t.Errorf("err = %v", err)
+	record, err := service.Decide(t.Context(), decision.Request{})
+	if !errors.Is(err, broken) || record.ID != "" || record.Result != nil {
+		t.Errorf("%v beside %+v", err, record)
 	}
-	if decided.Outcome != "" || decided.DecisionID != "" {
-		t.Errorf("got %+v beside the error", decided)
+	full := errors.New("the disk is full")
+	journal := &memory{append: func(decision.Record, uint64, func(decision.Record) bool) error { return full }}
+	service.Policy, service.Journal = echo, journal
+	record, err = service.Decide(t.Context(), decision.Request{App: read(t, sound)})
+	if !errors.Is(err, full) || record.ID != "" || record.Result != nil || len(journal.records) != 0 {
+		t.Errorf("what was not recorded was given: %+v, %v", record, err)
+	}
+}
+
+func TestAnswerNeedsAWholeResult(t *testing.T) {
+	t.Parallel()
+	for _, result := range []string{"", "{}", "[1]", `"}"`, `{"a":1`} {
+		if answer, err := (decision.Record{Seq: 1, Result: []byte(result)}).Answer(); err == nil {
+			t.Errorf("%q became %s", result, answer)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/decision"
@@ -23,7 +24,7 @@ func (e *Engine) Controls(ctx context.Context, at time.Time, filter decision.Con
 	}
 	list := decision.ControlList{AsOf: decision.Instant(at), Policy: g.policy, Controls: []jsontext.Value{}}
 	err = e.limited(ctx, func(ctx context.Context) error {
-		return g.reading(ctx, func(txn storage.Transaction) error {
+		return g.reading(ctx, nil, func(txn storage.Transaction) error {
 			snapshot, err := g.store.SnapshotOf(txn)
 			if err != nil {
 				return err
@@ -33,7 +34,7 @@ func (e *Engine) Controls(ctx context.Context, at time.Time, filter decision.Con
 				return err
 			}
 			list.Near = near
-			rows, err := g.rows(ctx, txn, keys, at)
+			rows, err := g.listed(ctx, txn, g.controls, keys, at)
 			if err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 	}
 	control := decision.Control{AsOf: decision.Instant(at), Policy: g.policy}
 	err = e.limited(ctx, func(ctx context.Context) error {
-		return g.reading(ctx, func(txn storage.Transaction) error {
+		return g.reading(ctx, nil, func(txn storage.Transaction) error {
 			snapshot, err := g.store.SnapshotOf(txn)
 			if err != nil {
 				return err
@@ -69,7 +70,7 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 			if !found {
 				return unknownCode(code, near)
 			}
-			rows, err := g.rows(ctx, txn, []string{code}, at)
+			rows, err := g.listed(ctx, txn, g.controls, []string{code}, at)
 			if err != nil {
 				return err
 			}
@@ -83,22 +84,22 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 	return control, nil
 }
 
-// rows asks the policies for entries by their keys. A key that they leave out is an error: a list with a silent gap would
-// read as "not controlled".
-func (g *Generation) rows(ctx context.Context, txn storage.Transaction, keys []string, at time.Time) (map[string]any, error) {
-	codes := make([]*ast.Term, 0, len(keys))
+// listed asks the policies for rows of a list by their keys. A key that they leave out is an error: a list with a silent
+// gap would read as "not controlled".
+func (g *Generation) listed(ctx context.Context, txn storage.Transaction, list rego.PreparedEvalQuery, keys []string, at time.Time) (map[string]any, error) {
+	wanted := make([]*ast.Term, 0, len(keys))
 	for _, key := range keys {
-		codes = append(codes, ast.StringTerm(key))
+		wanted = append(wanted, ast.StringTerm(key))
 	}
-	input := ast.NewObject(ast.Item(ast.StringTerm("codes"), ast.ArrayTerm(codes...)))
-	answer, err := ask(ctx, g.listing, txn, input, at)
+	input := ast.NewObject(ast.Item(ast.StringTerm("keys"), ast.ArrayTerm(wanted...)))
+	answer, err := ask(ctx, list, txn, input, at)
 	if err != nil {
 		return nil, unlisted(err)
 	}
 	rows, _ := answer.(map[string]any)
 	for _, key := range keys {
 		if _, ok := rows[key].(map[string]any); !ok {
-			return nil, unlisted(fmt.Errorf("the policies give no status to the entry %s", key))
+			return nil, unlisted(fmt.Errorf("the policies give no status to the row %s", key))
 		}
 	}
 	return rows, nil
@@ -106,7 +107,7 @@ func (g *Generation) rows(ctx context.Context, txn storage.Transaction, keys []s
 
 func unlisted(cause error) error {
 	return problem.Wrap(cause, problem.Undecided,
-		"The policies gave no status to an entry of the control list, so no list is given. The operator finds the reason in the log.")
+		"The policies gave no status to a row of a list, so no list is given. The operator finds the reason in the log.")
 }
 
 // withStatus writes the rows in the order of keys, those only that have the wanted status if one is wanted.

@@ -20,6 +20,7 @@ import (
 
 	"greenchannel/server/decision"
 	"greenchannel/server/problem"
+	"greenchannel/server/store"
 )
 
 // DefaultTimeout is how long one evaluation may take unless told otherwise.
@@ -60,6 +61,15 @@ func (e *Engine) Read(body []byte) (decision.Application, error) {
 	return g.reader.Read(body)
 }
 
+// ReadParty reads a party that is to be put on file against the schema of the active generation.
+func (e *Engine) ReadParty(body []byte) (decision.Party, error) {
+	g, err := e.generation()
+	if err != nil {
+		return decision.Party{}, err
+	}
+	return g.partyReader.Read(body)
+}
+
 func (e *Engine) generation() (*Generation, error) {
 	g := e.active.Load()
 	if g == nil {
@@ -69,30 +79,67 @@ func (e *Engine) generation() (*Generation, error) {
 }
 
 // Evaluate decides app as of an instant. Failures are of kind NotReady, Deadline, Cancelled or Undecided.
-func (e *Engine) Evaluate(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error) {
+func (e *Engine) Evaluate(ctx context.Context, app decision.Application, at time.Time) (decision.Verdict, error) {
 	g, err := e.generation()
 	if err != nil {
-		return decision.Decision{}, err
+		return decision.Verdict{}, err
 	}
+	return e.evaluate(ctx, g, app, at, nil)
+}
+
+// Again decides a recorded application again under a generation: with the clock of the record, and with no other live or
+// computed rows than those that stand in it. A row that the policies read now and that the record does not have is an
+// error, since nobody knows any more what stood there.
+func (e *Engine) Again(ctx context.Context, g *Generation, record decision.Record) (decision.Verdict, error) {
+	app, err := g.reader.Read(record.Input)
+	if err != nil {
+		return decision.Verdict{}, err
+	}
+	rows, err := store.ParseReads(record.Reads)
+	if err != nil {
+		return decision.Verdict{}, fmt.Errorf("the rows that record %d has read: %w", record.Seq, err)
+	}
+	return e.evaluate(ctx, g, app, record.Clock, rows)
+}
+
+// evaluate decides on one snapshot, or on recorded rows.
+func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Application, at time.Time, recorded *store.Recorded) (decision.Verdict, error) {
 	input, err := ast.ValueFromReader(bytes.NewReader(app.Bytes()))
 	if err != nil {
-		return decision.Decision{}, problem.Wrap(err, problem.Malformed, "The application is not JSON.")
+		return decision.Verdict{}, problem.Wrap(err, problem.Malformed, "The application is not JSON.")
 	}
-	var decided decision.Decision
+	reads := &store.ReadSet{}
+	evidence := store.AsOf(store.NoteReads(nil, reads), at)
+	if recorded != nil {
+		evidence = store.AnswerFrom(evidence, recorded)
+	}
+	var verdict decision.Verdict
 	err = e.limited(ctx, func(ctx context.Context) error {
-		return g.reading(ctx, func(txn storage.Transaction) error {
+		return g.reading(ctx, evidence, func(txn storage.Transaction) error {
 			answer, err := ask(ctx, g.decision, txn, input, at)
 			if err != nil {
 				return err
 			}
-			decided, err = g.decode(answer, app, at)
-			return err
+			verdict, err = g.verdict(answer, app, at)
+			if err != nil {
+				return err
+			}
+			seen, err := g.store.LiveOf(txn)
+			if err != nil {
+				return err
+			}
+			verdict.Seen = seen.Seq()
+			return nil
 		})
 	})
 	if err != nil {
-		return decision.Decision{}, err
+		return decision.Verdict{}, err
 	}
-	return decided, nil
+	if verdict.Reads, err = reads.JSON(); err != nil {
+		return decision.Verdict{}, undecided(fmt.Errorf("write the rows that were read: %w", err))
+	}
+	verdict.Stale = reads.Touches
+	return verdict, nil
 }
 
 // limited gives evaluate the time it may take, and tells why an evaluation that was stopped was stopped.
@@ -138,11 +185,34 @@ func undecided(cause error) error {
 		"The policies gave no valid decision for this application, so nothing was decided. The operator finds the reason in the log.")
 }
 
+// verdict makes a verdict of what the policies answered to the two questions of decisionQuery.
+func (g *Generation) verdict(answer any, app decision.Application, at time.Time) (decision.Verdict, error) {
+	both, ok := answer.(map[string]any)
+	if !ok {
+		return decision.Verdict{}, undecided(fmt.Errorf("the answer is a %T, want an object", answer))
+	}
+	decided, err := g.decode(both["decision"], app, at)
+	if err != nil {
+		return decision.Verdict{}, err
+	}
+	if _, object := both["facts"].(map[string]any); !object {
+		return decision.Verdict{}, undecided(fmt.Errorf("%s is a %T, want an object", factsEntrypoint, both["facts"]))
+	}
+	facts, err := encode(both["facts"])
+	if err == nil {
+		err = store.CheckFacts(decision.KindDecision, facts) // what cannot be remembered must not be decided
+	}
+	if err != nil {
+		return decision.Verdict{}, undecided(err)
+	}
+	return decision.Verdict{Decision: decided, Facts: facts}, nil
+}
+
 // decode makes a decision of what the policies answered, and checks that it answers what was asked.
 func (g *Generation) decode(answer any, app decision.Application, at time.Time) (decision.Decision, error) {
 	fields, ok := answer.(map[string]any)
 	if !ok {
-		return decision.Decision{}, undecided(fmt.Errorf("the answer is a %T, want an object", answer))
+		return decision.Decision{}, undecided(fmt.Errorf("the decision is a %T, want an object", answer))
 	}
 	for _, reserved := range []string{"decision_id", "decided_at", "policy", "record"} {
 		if _, stated := fields[reserved]; stated {

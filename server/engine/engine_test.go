@@ -29,7 +29,7 @@ const small = `{
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
 	e := started(t, smallFolder(t), time.Minute)
-	decided, err := e.Evaluate(t.Context(), application(t, e, small), instantOf)
+	decided, err := decide(t, e, application(t, e, small), instantOf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestEvaluateTwiceIsEqual(t *testing.T) {
 	t.Parallel()
 	e := started(t, smallFolder(t), time.Minute)
 	app := application(t, e, small)
-	first, err := e.Evaluate(t.Context(), app, instantOf)
+	first, err := decide(t, e, app, instantOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := e.Evaluate(t.Context(), app, instantOf.UTC())
+	second, err := decide(t, e, app, instantOf.UTC())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestEvaluateGivesAWholeDecisionOrNone(t *testing.T) {
 			folder := smallFolder(t)
 			edit(t, folder, file, strings.ReplaceAll(tc.old, "_text", "data.rareearth.words.text"), tc.new)
 			e := started(t, folder, time.Minute)
-			decided, err := e.Evaluate(t.Context(), application(t, e, small), instantOf)
+			decided, err := decide(t, e, application(t, e, small), instantOf)
 			wants(t, err, problem.Undecided, tc.cause)
 			if diff := cmp.Diff(decision.Decision{}, decided); diff != "" {
 				t.Errorf("part of a decision came back:\n%s", diff)
@@ -133,7 +133,7 @@ func endless(t *testing.T) fstest.MapFS {
 func TestEvaluateEndsAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	e := started(t, endless(t), 20*time.Millisecond)
-	decided, err := e.Evaluate(t.Context(), application(t, e, small), instantOf)
+	decided, err := decide(t, e, application(t, e, small), instantOf)
 	wants(t, err, problem.Deadline, "cancel")
 	if !strings.Contains(problem.Of(err).Detail, "20ms") || decided.Outcome != "" {
 		t.Errorf("%v beside %+v", err, decided)
@@ -197,7 +197,7 @@ func TestSwappingWhileDeciding(t *testing.T) {
 	for range 4 {
 		deciding.Go(func() {
 			for range 25 {
-				decided, err := e.Evaluate(t.Context(), app, instantOf)
+				decided, err := decide(t, e, app, instantOf)
 				if err != nil {
 					t.Error(err)
 					return

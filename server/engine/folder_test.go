@@ -68,6 +68,11 @@ const smallWords = `package rareearth.words
 text := {"en": "words", "zh": "文字"}
 `
 
+const smallMemory = `package rareearth.memory
+
+facts := {"exporter": input.exporter.name, "orders": [], "certificates": [], "parties": [], "rules": []}
+`
+
 const smallListing = `package rareearth.controls.listing
 
 entries[code] := object.union(row, {"status": _status(row)}) if some code, row in data.rareearth.reference.control_list.entries
@@ -87,7 +92,7 @@ func smallFolder(t testing.TB) fstest.MapFS {
 	t.Helper()
 	folder := fstest.MapFS{}
 	put := func(name, text string) { folder[name] = &fstest.MapFile{Data: []byte(text)} }
-	for _, name := range []string{policies.ApplicationSchema, policies.DecisionSchema, policies.Capabilities} {
+	for _, name := range []string{policies.ApplicationSchema, policies.DecisionSchema, policies.PartySchema, policies.Capabilities} {
 		text, err := fs.ReadFile(policies.FS(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -98,6 +103,8 @@ func smallFolder(t testing.TB) fstest.MapFS {
 	put("rareearth/decision/decision.rego", strings.ReplaceAll(smallDecision, "_text", "data.rareearth.words.text"))
 	put("rareearth/words/words.rego", smallWords)
 	put("rareearth/controls/listing/listing.rego", smallListing)
+	put("rareearth/memory/memory.rego", smallMemory)
+	put("rareearth/parties/listing/listing.rego", "package rareearth.parties.listing\n\nrows := {}\n")
 	put("rareearth/settings/data.json", `{"outcome": "standard_review", "mark": 1}`)
 	put("rareearth/reference/control_list/data.json", smallEntries)
 	return folder
@@ -119,7 +126,7 @@ func compile(t testing.TB, folder fs.FS) (*engine.Generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := store.New(b.Data)
+	data, err := store.New(b.Data, store.Screening(), store.NewLive())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +157,13 @@ func application(t testing.TB, e *engine.Engine, body string) decision.Applicati
 		t.Fatal(err)
 	}
 	return app
+}
+
+// decide gives the decision of an evaluation alone.
+func decide(t testing.TB, e *engine.Engine, app decision.Application, at time.Time) (decision.Decision, error) {
+	t.Helper()
+	verdict, err := e.Evaluate(t.Context(), app, at)
+	return verdict.Decision, err
 }
 
 // wants checks the kind of an error, and that no client is told what only the operator may know.

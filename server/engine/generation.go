@@ -16,17 +16,26 @@ import (
 // What is asked of the policies. Nothing else of them is ever read.
 const (
 	decisionEntrypoint = "data.rareearth.decision"
-	listingQuery       = "{code: row | some code in input.codes; row := data.rareearth.controls.listing.entries[code]}"
+	factsEntrypoint    = "data.rareearth.memory.facts"
+	// decisionQuery asks for the decision and for what is to be remembered in one evaluation, so that both are of one
+	// snapshot and nothing is worked out twice.
+	decisionQuery = `{"decision": ` + decisionEntrypoint + `, "facts": ` + factsEntrypoint + `}`
+	controlsQuery = "{key: row | some key in input.keys; row := data.rareearth.controls.listing.entries[key]}"
+	partiesQuery  = "{key: row | some key in input.keys; row := data.rareearth.parties.listing.rows[key]}"
 )
 
 // Generation is one bundle, compiled, with the store that holds its data. It does not change.
 type Generation struct {
-	policy   decision.PolicyRef
-	store    *store.Store
-	reader   *decision.Reader
-	decoder  *decision.Decoder
-	decision rego.PreparedEvalQuery
-	listing  rego.PreparedEvalQuery
+	policy      decision.PolicyRef
+	store       *store.Store
+	reader      *decision.Reader
+	partyReader *decision.PartyReader
+	decoder     *decision.Decoder
+	decision    rego.PreparedEvalQuery
+	controls    rego.PreparedEvalQuery
+	parties     rego.PreparedEvalQuery
+	// question and answer are nil in a bundle that serves no AuthZEN.
+	question, answer *rego.PreparedEvalQuery
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -44,7 +53,10 @@ func Compile(ctx context.Context, b *bundle.Bundle, data *store.Store) (*Generat
 	if g.decoder, err = decision.NewDecoder(b.DecisionSchema); err != nil {
 		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
 	}
-	err = g.reading(ctx, func(txn storage.Transaction) error { return g.prepare(ctx, b, txn) })
+	if g.partyReader, err = decision.NewPartyReader(b.PartySchema); err != nil {
+		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
+	}
+	err = g.reading(ctx, nil, func(txn storage.Transaction) error { return g.prepare(ctx, b, txn) })
 	if err != nil {
 		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
 	}
@@ -63,15 +75,22 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 	if compiler.Compile(b.Modules); compiler.Failed() {
 		return compiler.Errors
 	}
-	if len(compiler.GetRulesWithPrefix(ast.MustParseRef(decisionEntrypoint))) == 0 {
-		return fmt.Errorf("no policy defines %s, the only entry point", decisionEntrypoint)
+	for _, asked := range []string{decisionEntrypoint, factsEntrypoint} {
+		if len(compiler.GetRulesWithPrefix(ast.MustParseRef(asked))) == 0 {
+			return fmt.Errorf("no policy defines %s, which the service asks for", asked)
+		}
 	}
 	var err error
-	if g.decision, err = g.query(ctx, compiler, txn, decisionEntrypoint); err != nil {
+	if g.decision, err = g.query(ctx, compiler, txn, decisionQuery); err != nil {
 		return err
 	}
-	g.listing, err = g.query(ctx, compiler, txn, listingQuery)
-	return err
+	if g.controls, err = g.query(ctx, compiler, txn, controlsQuery); err != nil {
+		return err
+	}
+	if g.parties, err = g.query(ctx, compiler, txn, partiesQuery); err != nil {
+		return err
+	}
+	return g.prepareAuthZEN(ctx, compiler, txn)
 }
 
 func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction, query string) (rego.PreparedEvalQuery, error) {
@@ -85,9 +104,10 @@ func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn stor
 	).PrepareForEval(ctx)
 }
 
-// reading runs do on one snapshot of the data.
-func (g *Generation) reading(ctx context.Context, do func(storage.Transaction) error) error {
-	txn, err := g.store.NewTransaction(ctx)
+// reading runs do on one snapshot of the data. The evidence says what is noted of it and where live rows come from; nil
+// where none is read.
+func (g *Generation) reading(ctx context.Context, evidence *storage.Context, do func(storage.Transaction) error) error {
+	txn, err := g.store.NewTransaction(ctx, storage.TransactionParams{Context: evidence})
 	if err != nil {
 		return fmt.Errorf("open a snapshot of the data: %w", err)
 	}

@@ -21,7 +21,7 @@ func TestThePoliciesDecideOnAnyDay(t *testing.T) {
 		if at.After(last) {
 			at = last
 		}
-		decided, err := e.Evaluate(t.Context(), app, at)
+		decided, err := decide(t, e, app, at)
 		if err != nil {
 			t.Fatalf("as of %s: %v", decision.Instant(at), err)
 		}
@@ -44,7 +44,7 @@ func TestThePoliciesReadTheClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		decided, err := e.Evaluate(t.Context(), app, at)
+		decided, err := decide(t, e, app, at)
 		if err != nil {
 			t.Fatal(err)
 		}

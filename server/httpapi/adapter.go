@@ -9,6 +9,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
+// headed is an answer that has something to say in its headers as well.
+type headed interface{ headers() map[string]string }
+
+// statused is an answer whose status depends on what came of the request.
+type statused interface{ status() int }
+
 // typed is the one adapter between HTTP and a function of the domain: it decodes the request, calls do, and writes what
 // came of it as JSON with the given status, or a problem document.
 func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error), do func(context.Context, In) (Out, error)) gin.HandlerFunc {
@@ -28,7 +34,16 @@ func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error)
 			a.fail(c, err)
 			return
 		}
-		write(c, status, "application/json", body)
+		said := status
+		if s, ok := any(out).(statused); ok {
+			said = s.status()
+		}
+		if h, ok := any(out).(headed); ok {
+			for name, value := range h.headers() {
+				c.Header(name, value)
+			}
+		}
+		write(c, said, "application/json", body)
 	}
 }
 

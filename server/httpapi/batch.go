@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -65,7 +64,7 @@ func (a api) batch(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	key, err := batchKey(c.Request.Header)
+	key, err := keyOf(c.Request.Header)
 	if err != nil {
 		a.fail(c, err)
 		return
@@ -110,22 +109,6 @@ func batchForm(header http.Header) (batch.Form, error) {
 		return batch.NDJSON, nil
 	}
 	return batch.JSONArray, nil
-}
-
-// batchKey reads the idempotency key of a batch, if one is stated.
-func batchKey(header http.Header) (string, error) {
-	const longest = 255
-	stated := header.Values("Idempotency-Key")
-	if len(stated) == 0 {
-		return "", nil
-	}
-	key := strings.Trim(stated[0], `"`)
-	odd := func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }
-	if len(stated) > 1 || key == "" || len(key) > longest || strings.ContainsFunc(key, odd) {
-		return "", problem.New(problem.Malformed, fmt.Sprintf(
-			"Idempotency-Key has to be stated once, as 1 to %d visible characters without quotes, spaces and backslashes, such as a UUID.", longest))
-	}
-	return key, nil
 }
 
 // itemKey derives the key of one application from that of its batch and its place: a batch that is sent again, whole or

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"greenchannel/server/decision"
 )
@@ -17,15 +18,35 @@ type question struct {
 }
 
 // application decodes an application. The clock of a decision is the service's own.
-func (a api) application(c *gin.Context) (decision.Application, error) {
+func (a api) application(c *gin.Context) (decision.Request, error) {
 	if _, err := parameters(c); err != nil {
-		return decision.Application{}, err
+		return decision.Request{}, err
 	}
-	return a.readApplication(c)
+	key, err := keyOf(c.Request.Header)
+	if err != nil {
+		return decision.Request{}, err
+	}
+	app, err := a.readApplication(c)
+	return decision.Request{App: app, Caller: a.Caller(c.Request), IdempotencyKey: key}, err
 }
 
-func (a api) decide(ctx context.Context, app decision.Application) (decision.Decision, error) {
-	return a.Decisions.Decide(ctx, app)
+// given is a recorded decision, as it is answered.
+type given struct {
+	jsontext.Value
+	id string
+}
+
+func (g given) headers() map[string]string {
+	return map[string]string{"Location": "/v1/decisions/" + g.id}
+}
+
+func (a api) decide(ctx context.Context, ask decision.Request) (given, error) {
+	record, err := a.Decisions.Decide(ctx, ask)
+	if err != nil {
+		return given{}, err
+	}
+	body, err := record.Answer()
+	return given{body, record.ID}, err
 }
 
 // question decodes a dry run: only that may choose the instant.

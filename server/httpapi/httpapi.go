@@ -16,7 +16,7 @@ import (
 
 // Decider decides applications.
 type Decider interface {
-	Decide(ctx context.Context, app decision.Application) (decision.Decision, error)
+	Decide(ctx context.Context, ask decision.Request) (decision.Record, error)
 	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error)
 }
 
@@ -26,14 +26,32 @@ type ControlLister interface {
 	Control(ctx context.Context, at time.Time, code string) (decision.Control, error)
 }
 
+// Screener searches the party lists for names near to one, as of an instant.
+type Screener interface {
+	Screen(ctx context.Context, name string, at time.Time) (decision.Screening, error)
+}
+
 // Deps is what the routes need of the rest of the service. All of it must be set.
 type Deps struct {
 	// Read reads one application, strictly.
-	Read      func(body []byte) (decision.Application, error)
+	Read func(body []byte) (decision.Application, error)
+	// ReadParty reads one party that is to be put on file, strictly.
+	ReadParty func(body []byte) (decision.Party, error)
 	Decisions Decider
 	Controls  ControlLister
 	// Batch opens a sitting for the batch of a request.
-	Batch func(*http.Request) (Sitting, error)
+	Batch     func(*http.Request) (Sitting, error)
+	Record    Record
+	Registry  Registry
+	Registrar Registrar
+	// Replay decides a recorded decision again, under its own bundle or under another kept one; the answer is JSON.
+	Replay   func(ctx context.Context, id, revision string) (any, error)
+	Screener Screener
+	AuthZEN  AuthZEN
+	// BaseURL is the address under which clients reach the service, for metadata; empty where it is not configured.
+	BaseURL string
+	// Caller names who sent a request.
+	Caller func(*http.Request) string
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
@@ -62,8 +80,21 @@ func (a api) Routes(r gin.IRouter) {
 	r.POST("/v1/decisions", typed(a, http.StatusCreated, a.application, a.decide))
 	r.POST("/v1/decisions/batch", a.batch)
 	r.POST("/v1/dry-runs", typed(a, http.StatusOK, a.question, a.dryRun))
+	read(r, "/v1/decisions", typed(a, http.StatusOK, a.search, a.searched))
+	read(r, "/v1/decisions/:id", typed(a, http.StatusOK, a.decisionID, a.recorded))
+	r.POST("/v1/decisions/:id/replay", typed(a, http.StatusOK, a.replaying, a.replayed))
+	read(r, "/v1/journal/checkpoint", a.checkpoint)
+	read(r, "/v1/journal/key", typed(a, http.StatusOK, a.nothing, a.verifierKey))
+	read(r, "/v1/journal/inclusion", typed(a, http.StatusOK, a.inclusion, a.proveInclusion))
+	read(r, "/v1/journal/consistency", typed(a, http.StatusOK, a.consistency, a.proveConsistency))
+	read(r, "/v1/journal/records/:seq/leaf", a.leaf)
+	r.PUT("/v1/registry/parties/:id", typed(a, http.StatusOK, a.put, a.putParty))
+	read(r, "/v1/registry/parties/:id", typed(a, http.StatusOK, a.partyID, a.oneParty))
+	read(r, "/v1/registry/parties", typed(a, http.StatusOK, a.partyName, a.partiesNamed))
+	read(r, "/v1/parties", typed(a, http.StatusOK, a.screening, a.screened))
 	read(r, "/v1/controls", typed(a, http.StatusOK, a.listing, a.listControls))
 	read(r, "/v1/controls/*code", typed(a, http.StatusOK, a.entry, a.oneControl))
+	a.authzen(r)
 	read(r, "/livez", typed(a, http.StatusOK, a.nothing, a.alive))
 	read(r, "/readyz", typed(a, http.StatusOK, a.nothing, a.ready))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,10 +23,32 @@ import (
 	"greenchannel/server/problem"
 )
 
-// rooms are the real rooms on the real policies, opened once: compiling them takes longer than any test.
+// rooms are the real rooms on the real policies, with a real record; opened once, since compiling takes longer than any test.
 var rooms = sync.OnceValues(func() (*server.Rooms, error) {
-	return server.Open(context.Background(), policies.FS(), time.Minute)
+	return server.OpenRecorded(context.Background(), policies.FS(), time.Minute,
+		server.RecordConfig{Data: folder, Log: slog.New(slog.DiscardHandler)})
 })
+
+// folder holds the record of all tests.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "httpapi"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if r, err := rooms(); err == nil {
+		if err := r.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // day is what the clock of these tests says.
 var day = time.Date(2026, 11, 23, 9, 0, 0, 0, decision.Beijing())
@@ -36,20 +59,12 @@ func deps(t testing.TB, log io.Writer) httpapi.Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := r.Doors()
 	now := func() time.Time { return day }
 	decisions := *r.Decisions
 	decisions.Now = now
-	return httpapi.Deps{
-		Read:      r.Engine.Read,
-		Decisions: &decisions,
-		Controls:  r.Engine,
-		Ready: func() (decision.PolicyRef, error) {
-			policy, _ := r.Engine.Active()
-			return policy, nil
-		},
-		Now: now,
-		Log: slog.New(slog.NewTextHandler(log, nil)),
-	}
+	d.Decisions, d.Now, d.Log = &decisions, now, slog.New(slog.NewTextHandler(log, nil))
+	return d
 }
 
 // application is one that the policies can decide.
@@ -139,10 +154,11 @@ func TestDecide(t *testing.T) {
 	if response.StatusCode != http.StatusCreated || got.Outcome == "" || got.ApplicationID != "HTTP-1" {
 		t.Fatalf("status %d: %+v", response.StatusCode, got)
 	}
-	if got.DecisionID == "" || got.DecidedAt == "" || got.AsOf != "2026-11-23T09:00:00+08:00" || got.Record != nil {
+	if got.DecisionID == "" || got.DecidedAt == "" || got.AsOf != "2026-11-23T09:00:00+08:00" || got.Record == nil {
 		t.Errorf("id %q, decided at %q, as of %q, record %s", got.DecisionID, got.DecidedAt, got.AsOf, got.Record)
 	}
 	for header, want := range map[string]string{
+		"Location":      "/v1/decisions/" + got.DecisionID,
 		"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Type": "application/json",
 	} {
 		if response.Header.Get(header) != want {
@@ -179,7 +195,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	}{
 		{"no such place", "GET", "/v1/nothing", "", nil, 404, problem.NotFound, "/v1/nothing"},
 		{"slash at the end", "POST", "/v1/decisions/", "{}", nil, 404, problem.NotFound, "/v1/decisions/"},
-		{"wrong method", "GET", "/v1/decisions", "", nil, 405, problem.MethodNotAllowed, "allowed: POST"},
+		{"wrong method", "PUT", "/v1/decisions", "", nil, 405, problem.MethodNotAllowed, "GET"},
 		{"deleting a list", "DELETE", "/v1/controls", "", nil, 405, problem.MethodNotAllowed, "GET"},
 		{"no media type", "POST", "/v1/decisions", "{}", []string{"Content-Type", ""}, 415, problem.UnsupportedMedia, "send application/json"},
 		{"a form", "POST", "/v1/decisions", "{}", []string{"Content-Type", "text/plain"}, 415, problem.UnsupportedMedia, "text/plain"},
@@ -239,7 +255,7 @@ func TestFaultsComeTogether(t *testing.T) {
 func TestAllowNamesTheMethods(t *testing.T) {
 	t.Parallel()
 	handler := httpapi.New(deps(t, io.Discard))
-	for target, want := range map[string]string{"/v1/decisions": "POST", "/v1/controls": "GET, HEAD", "/livez": "GET, HEAD"} {
+	for target, want := range map[string]string{"/v1/decisions": "GET, HEAD, POST", "/v1/dry-runs": "POST", "/v1/controls": "GET, HEAD", "/livez": "GET, HEAD"} {
 		response := call(t, handler, "PATCH", target, "")
 		allowed := strings.Split(response.Header.Get("Allow"), ", ")
 		slices.Sort(allowed)
@@ -291,8 +307,9 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 // deciding is a Decider made of a function.
 type deciding func(ctx context.Context) (decision.Decision, error)
 
-func (d deciding) Decide(ctx context.Context, _ decision.Application) (decision.Decision, error) {
-	return d(ctx)
+func (d deciding) Decide(ctx context.Context, _ decision.Request) (decision.Record, error) {
+	_, err := d(ctx)
+	return decision.Record{}, err
 }
 
 func (d deciding) DryRun(ctx context.Context, _ decision.Application, _ time.Time) (decision.Decision, error) {

@@ -31,17 +31,23 @@ type reply struct {
 // replies gives every kind its HTTP status and title. The type is /problems/ and the kind.
 func replies() map[problem.Kind]reply {
 	return map[problem.Kind]reply{
-		problem.Malformed:        {http.StatusBadRequest, "The request cannot be read"},
-		problem.Invalid:          {http.StatusUnprocessableEntity, "The request breaks the contract"},
-		problem.TooLarge:         {http.StatusRequestEntityTooLarge, "The request is too large"},
-		problem.UnsupportedMedia: {http.StatusUnsupportedMediaType, "The media type is not supported"},
-		problem.NotFound:         {http.StatusNotFound, "Nothing is known under that name"},
-		problem.MethodNotAllowed: {http.StatusMethodNotAllowed, "The method is not allowed here"},
-		problem.Undecided:        {http.StatusInternalServerError, "The policies gave no valid answer"},
-		problem.Deadline:         {http.StatusServiceUnavailable, "The evaluation took too long"},
-		problem.Cancelled:        {http.StatusServiceUnavailable, "The evaluation was called off"},
-		problem.NotReady:         {http.StatusServiceUnavailable, "The service is not ready"},
-		problem.Internal:         {http.StatusInternalServerError, "The service failed"},
+		problem.Malformed:            {http.StatusBadRequest, "The request cannot be read"},
+		problem.Invalid:              {http.StatusUnprocessableEntity, "The request breaks the contract"},
+		problem.TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large"},
+		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported"},
+		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name"},
+		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here"},
+		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer"},
+		problem.Deadline:             {http.StatusServiceUnavailable, "The evaluation took too long"},
+		problem.Cancelled:            {http.StatusServiceUnavailable, "The evaluation was called off"},
+		problem.NotReady:             {http.StatusServiceUnavailable, "The service is not ready"},
+		problem.Stale:                {http.StatusConflict, "What was read has changed meanwhile"},
+		problem.InFlight:             {http.StatusConflict, "The same request is being answered"},
+		problem.KeyReused:            {http.StatusUnprocessableEntity, "The idempotency key stands for another body"},
+		problem.Unrecorded:           {http.StatusServiceUnavailable, "The record is not available"},
+		problem.PreconditionRequired: {http.StatusPreconditionRequired, "The change has to name what it changes"},
+		problem.PreconditionFailed:   {http.StatusPreconditionFailed, "What is to be changed is not as it was"},
+		problem.Internal:             {http.StatusInternalServerError, "The service failed"},
 	}
 }
 

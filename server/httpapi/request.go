@@ -20,15 +20,51 @@ import (
 
 // readApplication reads the body of a request as an application.
 func (a api) readApplication(c *gin.Context) (decision.Application, error) {
-	if err := declaredAsJSON(c.Request.Header); err != nil {
-		return decision.Application{}, err
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, decision.MaxBytes))
+	body, err := readBody(c)
 	if err != nil {
-		return decision.Application{}, unread(err)
+		return decision.Application{}, err
 	}
 	return a.Read(body)
 }
+
+// readBody reads a body that is declared as JSON, up to what any document may have.
+func readBody(c *gin.Context) ([]byte, error) {
+	if err := declaredAsJSON(c.Request.Header); err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, decision.MaxBytes))
+	if err != nil {
+		return nil, unread(err)
+	}
+	return body, nil
+}
+
+const idempotencyKey = "Idempotency-Key"
+
+// keyOf reads the caller's own word for a request. One that is stated has to be one word, as a name of something that must
+// not happen twice.
+func keyOf(header http.Header) (string, error) {
+	stated := header.Values(idempotencyKey)
+	switch {
+	case len(stated) == 0:
+		return "", nil
+	case len(stated) > 1:
+		return "", problem.New(problem.Malformed, "Idempotency-Key is stated more than once; state it once.")
+	}
+	key := stated[0]
+	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' { // a string of structured fields (RFC 8941)
+		key = key[1 : len(key)-1]
+	}
+	odd := func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }
+	if key == "" || len(key) > longestKey || strings.ContainsFunc(key, odd) {
+		return "", problem.New(problem.Malformed, fmt.Sprintf(
+			"Idempotency-Key has to be 1 to %d visible characters without quotes, spaces and backslashes, such as a UUID.", longestKey))
+	}
+	return key, nil
+}
+
+// longestKey is the longest idempotency key, in bytes.
+const longestKey = 255
 
 // declaredAsJSON refuses a body that is not declared as plain JSON in UTF-8. That also keeps out forms that a page of
 // another site could make a browser send.

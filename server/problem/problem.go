@@ -14,24 +14,31 @@ type Kind string
 
 // The kinds of failure.
 const (
-	Malformed        Kind = "malformed"          // the input is not one JSON document that can be read safely
-	Invalid          Kind = "invalid"            // the input was read, but breaks the contract; Faults say where
-	TooLarge         Kind = "too-large"          // the input is longer than is accepted
-	UnsupportedMedia Kind = "unsupported-media"  // the input is not declared as JSON in UTF-8
-	NotFound         Kind = "not-found"          // nothing is known under that name
-	MethodNotAllowed Kind = "method-not-allowed" // the place exists, but not for that method
-	Undecided        Kind = "undecided"          // the policies gave no decision, or one that breaks the contract
-	Deadline         Kind = "deadline"           // evaluation took longer than is allowed
-	Cancelled        Kind = "cancelled"          // the caller went away, or the service stopped, before the answer
-	NotReady         Kind = "not-ready"          // no bundle is active, or the service is draining
-	Internal         Kind = "internal"           // the service itself failed
+	Malformed            Kind = "malformed"             // the input is not one JSON document that can be read safely
+	Invalid              Kind = "invalid"               // the input was read, but breaks the contract; Faults say where
+	TooLarge             Kind = "too-large"             // the input is longer than is accepted
+	UnsupportedMedia     Kind = "unsupported-media"     // the input is not declared as JSON in UTF-8
+	NotFound             Kind = "not-found"             // nothing is known under that name
+	MethodNotAllowed     Kind = "method-not-allowed"    // the place exists, but not for that method
+	Undecided            Kind = "undecided"             // the policies gave no decision, or one that breaks the contract
+	Deadline             Kind = "deadline"              // evaluation took longer than is allowed
+	Cancelled            Kind = "cancelled"             // the caller went away, or the service stopped, before the answer
+	NotReady             Kind = "not-ready"             // no bundle is active, or the service is draining
+	Stale                Kind = "stale"                 // what the decision had read changed meanwhile, more often than is tried again
+	InFlight             Kind = "in-flight"             // the same idempotency key is being answered at this moment
+	KeyReused            Kind = "key-reused"            // the idempotency key stands for another body
+	Unrecorded           Kind = "unrecorded"            // the record cannot be written, or read, at the moment, so nothing is answered
+	PreconditionRequired Kind = "precondition-required" // a change has to name the state that it changes
+	PreconditionFailed   Kind = "precondition-failed"   // the state that a change names is not the present one
+	Internal             Kind = "internal"              // the service itself failed
 )
 
 // Kinds lists every kind, so that a table over kinds can be checked for completeness.
 func Kinds() []Kind {
 	return []Kind{
 		Malformed, Invalid, TooLarge, UnsupportedMedia, NotFound, MethodNotAllowed,
-		Undecided, Deadline, Cancelled, NotReady, Internal,
+		Undecided, Deadline, Cancelled, NotReady,
+		Stale, InFlight, KeyReused, Unrecorded, PreconditionRequired, PreconditionFailed, Internal,
 	}
 }
 

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 )
@@ -14,8 +16,43 @@ type Computed struct {
 	Path storage.Path
 	// Answer finds the row of a key in a snapshot. A nil value means that there is no such row: the reader sees it as
 	// undefined. It may be called from several goroutines. The value must be JSON and belongs to the reader.
-	Answer func(v *Snapshot, key string) (ast.Value, error)
+	Answer func(v *View, key string) (ast.Value, error)
+
+	// watch tells for a key which live row is read, so that a later record can be asked whether it changes that; nil for a
+	// table that no record changes.
+	watch func(key string) (watched, error)
 }
+
+// watched is a live row, and the application that is left out of it and hence cannot change it; empty for none.
+type watched struct{ row, but string }
+
+// View is what a computed table is answered from: one state of the documents and of the live tables, and one instant.
+type View struct {
+	*Snapshot
+	AsOf time.Time // the instant of the evaluation; zero where the transaction was given none
+}
+
+// asOfKey is how the instant is found in a storage.Context.
+type asOfKey struct{}
+
+// AsOf gives the transactions that are opened with c, or with the new context returned for nil, the instant of their
+// evaluation. Without one, nothing under data.history can be read.
+func AsOf(c *storage.Context, at time.Time) *storage.Context { return put(c, asOfKey{}, at) }
+
+func asOf(c *storage.Context) time.Time {
+	at, _ := c.Get(asOfKey{}).(time.Time)
+	return at
+}
+
+func put(c *storage.Context, key, value any) *storage.Context {
+	if c == nil {
+		c = storage.NewContext()
+	}
+	c.Put(key, value)
+	return c
+}
+
+func (c Computed) attach(to *Store) { to.computed = append(to.computed, c) }
 
 // computedAt finds the computed table that path is at or inside of.
 func (s *Store) computedAt(path storage.Path) *Computed {
@@ -39,17 +76,27 @@ func (t *transaction) readComputed(c *Computed, path storage.Path) (any, error) 
 			return nil, err
 		}
 	}
-	row, err := c.Answer(&Snapshot{rows: t.rows}, path[depth])
+	row, err := t.answer(c, path[:depth+1])
 	if err != nil {
 		return nil, err
 	}
 	if t.reads != nil {
-		t.reads.note(path[:depth+1], row)
+		if err := t.reads.note(t, c, path[:depth+1], row); err != nil {
+			return nil, err
+		}
 	}
 	if row == nil {
 		return nil, absent
 	}
 	return descend(row, path, depth+1)
+}
+
+// answer finds the row at path; nil when there is none.
+func (t *transaction) answer(c *Computed, path storage.Path) (ast.Value, error) {
+	if t.recorded != nil {
+		return t.recorded.row(path)
+	}
+	return c.Answer(&View{Snapshot: t.snapshot(), AsOf: t.asOf}, path[len(path)-1])
 }
 
 // shadowing finds a computed table that a document just written at path would hide, by standing in its place or by not

@@ -16,7 +16,7 @@ import (
 
 // lengths is a computed table: for a key with a letter, how long it is and which documents' root the snapshot had.
 func lengths() store.Computed {
-	return store.Computed{Path: path("/made/lengths"), Answer: func(_ *store.Snapshot, key string) (ast.Value, error) {
+	return store.Computed{Path: path("/made/lengths"), Answer: func(_ *store.View, key string) (ast.Value, error) {
 		switch key {
 		case "":
 			return nil, nil
@@ -83,7 +83,7 @@ func TestAComputedTableCannotBeWrittenOrHidden(t *testing.T) {
 
 func TestComputedTablesMustBeApart(t *testing.T) {
 	at := func(text string) store.Computed { return store.Computed{Path: path(text)} }
-	for name, tables := range map[string][]store.Computed{
+	for name, tables := range map[string][]store.Tables{
 		"root":   {at("/")},
 		"twice":  {at("/a/b"), at("/a/b")},
 		"inside": {at("/a/b"), at("/a/b/c")},
@@ -165,7 +165,7 @@ func TestReadsAreNotedOnceInOrder(t *testing.T) {
 // A transaction that writes sees in a computed table what it wrote, and other transactions do not.
 func TestAComputedTableSeesTheTransactionsOwnWrites(t *testing.T) {
 	ctx := t.Context()
-	s := filled(t, nil, store.Computed{Path: path("/known"), Answer: func(v *store.Snapshot, key string) (ast.Value, error) {
+	s := filled(t, nil, store.Computed{Path: path("/known"), Answer: func(v *store.View, key string) (ast.Value, error) {
 		c, err := v.Control(key)
 		if err != nil || c == nil {
 			return nil, err

@@ -8,12 +8,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 )
 
-// ReadSet gathers the rows that reading transactions took from computed tables: what a decision rested on beyond its
-// input and its bundle. Documents are not noted, as the bundle's digest stands for them. The zero value is ready.
+// ReadSet gathers the rows that a reading transaction took from computed and live tables: what a decision rested on
+// beyond its input and its bundle. Documents are not noted, as the bundle's digest stands for them. The zero value is
+// ready; it is for one transaction.
 type ReadSet struct {
-	mu   sync.Mutex
-	rows []ReadRow
-	seen map[string]struct{}
+	mu    sync.Mutex
+	rows  []ReadRow
+	seen  map[string]struct{}
+	watch map[string]string // live rows by key, with the application that is left out of them; empty for none
+	live  *LiveSnapshot     // that they were read from
 }
 
 // ReadRow is one row that was read.
@@ -26,13 +29,7 @@ type ReadRow struct {
 type readSetKey struct{}
 
 // NoteReads makes the transactions that are opened with c, or with the new context returned for nil, note their reads.
-func NoteReads(c *storage.Context, in *ReadSet) *storage.Context {
-	if c == nil {
-		c = storage.NewContext()
-	}
-	c.Put(readSetKey{}, in)
-	return c
-}
+func NoteReads(c *storage.Context, in *ReadSet) *storage.Context { return put(c, readSetKey{}, in) }
 
 func readSetOf(c *storage.Context) *ReadSet {
 	reads, _ := c.Get(readSetKey{}).(*ReadSet)
@@ -46,16 +43,38 @@ func (r *ReadSet) Rows() []ReadRow {
 	return slices.Clone(r.rows)
 }
 
-func (r *ReadSet) note(path storage.Path, value ast.Value) {
+func (r *ReadSet) note(t *transaction, c *Computed, path storage.Path, value ast.Value) error {
 	key := path.String()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, again := r.seen[key]; again {
-		return // one snapshot has one answer, so the first reading says it all
+		return nil // one snapshot has one answer, so the first reading says it all
+	}
+	if c.watch != nil && t.live != nil {
+		w, err := c.watch(path[len(path)-1])
+		if err != nil {
+			return err
+		}
+		r.attend(w, t.live)
 	}
 	if r.seen == nil {
 		r.seen = map[string]struct{}{}
 	}
 	r.seen[key] = struct{}{}
 	r.rows = append(r.rows, ReadRow{Path: slices.Clone(path), Value: value})
+	return nil
+}
+
+// attend notes a live row, so that later records can be asked about it.
+func (r *ReadSet) attend(w watched, live *LiveSnapshot) {
+	if r.watch == nil {
+		r.watch = map[string]string{}
+	}
+	if but, again := r.watch[w.row]; again && but != w.but {
+		w.but = "" // read twice with different applications left out: each of them may change it
+	}
+	r.watch[w.row] = w.but
+	if r.live == nil || live.seq < r.live.seq {
+		r.live = live
+	}
 }

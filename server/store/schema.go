@@ -30,7 +30,7 @@ const (
 type documents struct{ root *node }
 
 func schema() *memdb.DBSchema {
-	tables := []*memdb.TableSchema{
+	return whole(
 		table(tableDocuments, key(func(*documents) string { return "data" })),
 		table(tablePolicies, key(func(p *policy) string { return p.id })),
 		table(tableSources, key(func(s *source) string { return s.table })),
@@ -43,12 +43,15 @@ func schema() *memdb.DBSchema {
 		table(tableParties, key(func(p *Party) string { return p.ID }),
 			index(indexList, func(p *Party) []string { return p.listKeys() }),
 			index(indexName, func(p *Party) []string { return p.folded })),
-	}
-	whole := &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{}}
+	)
+}
+
+func whole(tables ...*memdb.TableSchema) *memdb.DBSchema {
+	s := &memdb.DBSchema{Tables: map[string]*memdb.TableSchema{}}
 	for _, t := range tables {
-		whole.Tables[t.Name] = t
+		s.Tables[t.Name] = t
 	}
-	return whole
+	return s
 }
 
 func table(name string, indexes ...*memdb.IndexSchema) *memdb.TableSchema {

@@ -15,7 +15,7 @@ import (
 func Screening() Computed {
 	return Computed{
 		Path: storage.Path{"screening", "matches"},
-		Answer: func(v *Snapshot, name string) (ast.Value, error) {
+		Answer: func(v *View, name string) (ast.Value, error) {
 			matches, screened, err := v.Matches(name)
 			if err != nil || !screened {
 				return nil, err

@@ -206,9 +206,9 @@ func compareResults(tc cases.TestCase, results topdown.QueryResultSet) error {
 	return nil
 }
 
-func filled(t testing.TB, data map[string]any, computed ...store.Computed) *store.Store {
+func filled(t testing.TB, data map[string]any, tables ...store.Tables) *store.Store {
 	t.Helper()
-	s, err := store.New(data, computed...)
+	s, err := store.New(data, tables...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -12,10 +13,20 @@ import (
 
 // Snapshot is one state of the store, for the typed look-ups. It costs nothing to keep, needs no closing, and may be
 // shared; its rows are shared too and must not be changed.
-type Snapshot struct{ rows *memdb.Txn }
+type Snapshot struct {
+	rows *memdb.Txn
+	live *LiveSnapshot // nil in a store without live tables
+}
 
-// Snapshot returns the state after the last commit.
-func (s *Store) Snapshot() *Snapshot { return &Snapshot{rows: s.db.Txn(false)} }
+// Snapshot returns the state after the last commit, and of the live tables after the last record.
+func (s *Store) Snapshot() *Snapshot { return &Snapshot{rows: s.db.Txn(false), live: s.liveSnapshot()} }
+
+func (s *Store) liveSnapshot() *LiveSnapshot {
+	if s.live == nil {
+		return nil
+	}
+	return s.live.Snapshot()
+}
 
 // SnapshotOf returns the state that a reading transaction sees, so that a request can look up rows in the very state
 // that its decision was made on.
@@ -27,7 +38,20 @@ func (s *Store) SnapshotOf(txn storage.Transaction) (*Snapshot, error) {
 	if t.writes {
 		return nil, failure(storage.InvalidTransactionErr, "a transaction that writes has no snapshot: commit it first")
 	}
-	return &Snapshot{rows: t.rows}, nil
+	return t.snapshot(), nil
+}
+
+// LiveOf returns the live tables as a transaction sees them, so that what was decided on them can be checked against the
+// records after.
+func (s *Store) LiveOf(txn storage.Transaction) (*LiveSnapshot, error) {
+	t, err := s.own(txn)
+	if err != nil {
+		return nil, err
+	}
+	if t.live == nil {
+		return nil, errors.New("this store has no live tables: make it with a Live")
+	}
+	return t.live, nil
 }
 
 // one finds a row by its id; nil when the table has none.

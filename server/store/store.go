@@ -2,14 +2,16 @@
 // over go-memdb. A read transaction is one immutable memdb snapshot, taken without a lock and never changed by later
 // writes; a write transaction sees its own writes, runs alone, and commits everything at once or nothing.
 //
-// Behind data stand two kinds of table. The documents are an immutable tree of OPA values, one row of memdb, copied on
+// Behind data stand three kinds of table. The documents are an immutable tree of OPA values, one row of memdb, copied on
 // write along the written path only, so that a policy that reads a path pays neither a conversion nor a look-up in
 // memdb. Computed tables answer one key at a time from a function (Computed); they can be neither listed nor written.
+// Live tables (Live) are computed tables over a memdb of their own, which holds what was decided and registered before:
+// a projection of the journal that all stores share, and of which each transaction sees the state at its opening.
 // Beside data, memdb keeps the typed tables of controls and parties for look-ups that a path cannot express; they are
 // filled from the documents inside the same commit.
 //
-// It is not a database: nothing here outlives the process. It evaluates no policy, knows no HTTP, has no clock, and
-// judges no date: whether a row is in force is said by the policies.
+// It is not a database: what outlives the process is the journal, and a saved state only spares reading all of it. It
+// evaluates no policy, knows no HTTP, has no clock, and judges no date: whether a row is in force is said by the policies.
 package store
 
 import (
@@ -29,6 +31,7 @@ type Store struct {
 	writer   chan struct{} // holds one token while a write transaction is open; a channel, so that waiting heeds a context
 	lastID   atomic.Uint64
 	computed []Computed
+	live     *Live      // nil for none
 	triggers []*trigger // guarded by writer: only a write transaction registers, unregisters and runs them
 }
 
@@ -37,18 +40,24 @@ var (
 	_ storage.MakeDirer = (*Store)(nil)
 )
 
-// New returns a store that holds data (JSON values, as a bundle carries them; nil for none) and answers the computed
-// tables. It refuses data that a typed table cannot be filled from, naming each row and field at fault, and computed
-// tables whose paths are empty or lie inside each other.
-func New(data map[string]any, computed ...Computed) (*Store, error) {
-	if err := checkPaths(computed); err != nil {
-		return nil, err
-	}
+// Tables is what New puts behind data beside the documents: a Computed table, or the tables of a Live.
+type Tables interface{ attach(to *Store) }
+
+// New returns a store that holds data (JSON values, as a bundle carries them; nil for none) and answers the tables. It
+// refuses data that a typed table cannot be filled from, naming each row and field at fault, and tables whose paths are
+// empty or lie inside each other.
+func New(data map[string]any, tables ...Tables) (*Store, error) {
 	db, err := memdb.NewMemDB(schema())
 	if err != nil {
 		return nil, fmt.Errorf("lay out the tables: %w", err)
 	}
-	s := &Store{db: db, writer: make(chan struct{}, 1), computed: computed}
+	s := &Store{db: db, writer: make(chan struct{}, 1)}
+	for _, t := range tables {
+		t.attach(s)
+	}
+	if err := checkPaths(s.computed); err != nil {
+		return nil, err
+	}
 	ctx := context.Background()
 	txn, err := s.NewTransaction(ctx, storage.WriteParams)
 	if err != nil {
@@ -79,8 +88,14 @@ func (s *Store) NewTransaction(ctx context.Context, params ...storage.Transactio
 			return nil, err
 		}
 	} else {
+		if t.recorded = recordedOf(t.context); t.recorded != nil {
+			if err := t.recorded.fits(s); err != nil {
+				return nil, err
+			}
+		}
 		t.reads = readSetOf(t.context)
 	}
+	t.live, t.asOf = s.liveSnapshot(), asOf(t.context)
 	t.rows = s.db.Txn(t.writes)
 	root, err := rootOf(t.rows)
 	if err != nil {

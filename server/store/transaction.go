@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-memdb"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -17,8 +18,13 @@ type transaction struct {
 	context *storage.Context
 	rows    *memdb.Txn
 	root    *node
-	reads   *ReadSet // nil when nobody asked
+	live    *LiveSnapshot // nil in a store without live tables
+	asOf    time.Time     // zero when none was given
+	reads   *ReadSet      // nil when nobody asked
 	ended   atomic.Bool
+
+	// recorded answers in the place of the computed tables when a record is decided again; nil else.
+	recorded *Recorded
 
 	// The rest is for a transaction that writes.
 	writes     bool
@@ -39,6 +45,8 @@ func (t *transaction) end() {
 		<-t.store.writer
 	}
 }
+
+func (t *transaction) snapshot() *Snapshot { return &Snapshot{rows: t.rows, live: t.live} }
 
 func (t *transaction) read(path storage.Path) (any, error) {
 	if c := t.store.computedAt(path); c != nil {

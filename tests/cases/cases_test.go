@@ -82,8 +82,8 @@ func (w *ways) check(t *testing.T, c *testCase, on day, body []byte) *decision.D
 
 // decide takes every road that the case allows and gives the one answer that all of them gave.
 func (w *ways) decide(ctx context.Context, c *testCase, asOf string, body []byte) ([]byte, error) {
-	if c.stock {
-		return w.byStock(ctx, body, asOf, c.screening)
+	if c.tables.given {
+		return w.byStock(ctx, body, asOf, c.tables)
 	}
 	first, err := w.byEngine(ctx, body, asOf)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *tally) add(c *testCase, on day, d decision.Decision) {
 		s.outcomes, s.alone, s.days = map[decision.Outcome]int{}, map[string]int{}, map[string][]string{}
 	}
 	s.decided++
-	if c.stock {
+	if c.tables.given {
 		s.stock++
 	}
 	s.outcomes[d.Outcome]++
@@ -180,7 +180,7 @@ func (s *tally) report(t *testing.T) {
 	if len(through) == 0 {
 		t.Errorf("no case decides one application as of all of %v", turns())
 	}
-	t.Attr("decisions", fmt.Sprintf("%d; %d by engine, program and service, %d by the policies alone (screening given or not run)",
+	t.Attr("decisions", fmt.Sprintf("%d; %d by engine, program and service, %d by the policies alone (a table of the service given or not run)",
 		s.decided, s.decided-s.stock, s.stock))
 	t.Attr("outcomes", strings.Join(outcomes, ", "))
 	t.Attr("failing_alone", strings.Join(alone, ", "))

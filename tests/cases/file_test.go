@@ -25,15 +25,14 @@ type testCase struct {
 	Without     []string  `yaml:"without"`
 	AsOf        yaml.Node `yaml:"as_of"`
 	Screening   yaml.Node `yaml:"screening"`
+	History     yaml.Node `yaml:"history"`
+	Registry    yaml.Node `yaml:"registry"`
 	Want        yaml.Node `yaml:"want"`
 	WantOn      yaml.Node `yaml:"want_on"`
 
-	place string // file:line
-	days  []day
-	// screening is nil for a run of the service's own; else what stands in data.screening.matches, null for a name that
-	// was not screened.
-	screening map[string]any
-	stock     bool // decided without the service, because the screening is given or was not run
+	place  string // file:line
+	days   []day
+	tables tables
 }
 
 // A day is one decision that is wanted.
@@ -115,7 +114,7 @@ func (l *loaded) add(file string, node *yaml.Node) {
 			l.fault(file, node.Line, "%q: %s is missing", c.Case, key)
 		}
 	}
-	c.screening, c.stock = l.screening(file, &c.Screening)
+	c.tables = l.tables(file, c)
 	l.days(file, node.Line, c)
 	l.cases = append(l.cases, c)
 }
@@ -217,25 +216,6 @@ func overlaid(under, over *yaml.Node) *yaml.Node {
 		}
 	}
 	return both
-}
-
-// screening reads how the names are screened: by the service, not at all, or as it is given.
-func (l *loaded) screening(file string, node *yaml.Node) (matches map[string]any, stock bool) {
-	switch {
-	case node.Kind == 0 || node.Value == "run":
-		return nil, false
-	case node.Value == "not_run":
-		return nil, true
-	case node.Kind != yaml.MappingNode:
-		l.fault(file, node.Line, "screening is run, not_run, or the matches of each name, not %q", node.Value)
-		return nil, true
-	}
-	given, err := plain(node)
-	if err != nil {
-		l.fault(file, node.Line, "%v", err)
-		return nil, true
-	}
-	return given.(map[string]any), true
 }
 
 // names asks that each case can be found by its name.

@@ -82,6 +82,7 @@ func serve(t *testing.T) string {
 			Listen:      "127.0.0.1:0",
 			Policies:    policies.FS(),
 			EvalTimeout: patience,
+			Record:      server.RecordConfig{Data: t.TempDir()},
 			Log:         slog.New(slog.DiscardHandler),
 			Listening:   func(at net.Addr) { address <- at },
 		})
@@ -153,8 +154,8 @@ func (w *ways) byService(ctx context.Context, body []byte, asOf string) ([]byte,
 }
 
 // byStock decides without the service: the policies and their data under OPA's own store, as a stock opa has them. What
-// the service would have found by screening is handed in, or is not there at all.
-func (w *ways) byStock(ctx context.Context, body []byte, asOf string, screening map[string]any) ([]byte, error) {
+// the service's tables would say is handed in, or is not there at all.
+func (w *ways) byStock(ctx context.Context, body []byte, asOf string, t tables) ([]byte, error) {
 	if _, err := w.rooms.Engine.Read(body); err != nil {
 		return nil, err
 	}
@@ -162,16 +163,12 @@ func (w *ways) byStock(ctx context.Context, body []byte, asOf string, screening 
 	if err != nil {
 		return nil, err
 	}
-	data := map[string]any{}
+	data, err := t.rows(body, at, symbols(w.bundle.Data))
+	if err != nil {
+		return nil, err
+	}
 	for root, tables := range w.bundle.Data {
 		data[root] = tables
-	}
-	if screening != nil {
-		matches, err := screened(body, screening)
-		if err != nil {
-			return nil, err
-		}
-		data["screening"] = map[string]any{"matches": matches}
 	}
 	input, err := ast.ValueFromReader(bytes.NewReader(body))
 	if err != nil {
@@ -194,42 +191,6 @@ func (w *ways) byStock(ctx context.Context, body []byte, asOf string, screening 
 	fields := result[0].Expressions[0].Value.(map[string]any)
 	fields["policy"] = map[string]any{"name": w.bundle.Name, "revision": w.bundle.Revision, "digest": w.bundle.Digest}
 	return json.Marshal(fields)
-}
-
-// screened gives every name in an application its matches: those that are given, else none. A name that is given as null
-// was not screened, and has no entry.
-func screened(body []byte, given map[string]any) (map[string]any, error) {
-	var app any
-	if err := json.Unmarshal(body, &app); err != nil {
-		return nil, err
-	}
-	matches := map[string]any{}
-	var walk func(node any)
-	walk = func(node any) {
-		switch n := node.(type) {
-		case map[string]any:
-			for key, value := range n {
-				if name, ok := value.(string); ok && (key == "name" || key == "name_local") {
-					matches[name] = []any{}
-				}
-				walk(value)
-			}
-		case []any:
-			for _, value := range n {
-				walk(value)
-			}
-		}
-	}
-	walk(app)
-	for name, found := range given {
-		if _, named := matches[name]; !named {
-			return nil, fmt.Errorf("screening gives matches of %q, whom the application does not name", name)
-		}
-		if matches[name] = found; found == nil {
-			delete(matches, name)
-		}
-	}
-	return matches, nil
 }
 
 // canonical writes a decision so that equal ones have equal bytes (RFC 8785).

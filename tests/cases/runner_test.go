@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
@@ -102,7 +103,12 @@ func TestLoad(t *testing.T) {
 		{name: "wanted and not wanted", old: "reasons: [RF-28]", new: "reasons: [RF-28], no_reasons: [RF-28]", faults: []string{"RF-28 is wanted and not wanted"}},
 		{name: "all reasons and some", old: "reasons: [RF-28]", new: "reasons: [RF-28], only_reasons: [RF-28]", faults: []string{"only_reasons says it all"}},
 		{name: "all that is missing and some", old: "reasons: [RF-28]", new: "missing: [], missing_has: [contract]", faults: []string{"missing says it all"}},
-		{name: "unknown screening", old: "  want:", new: "  screening: later\n  want:", faults: []string{"screening is run, not_run, or the matches"}},
+		{name: "unknown screening", old: "  want:", new: "  screening: later\n  want:", faults: []string{"screening is run, not_run, or what it says"}},
+		{name: "tables", old: "  want:", new: "  screening: not_run\n  history: [{on: 2026-05-01, end_user: B, orders: {Dy: 1.5, Tb: null}}]\n  registry: {B: []}\n  want:"},
+		{name: "history by name", old: "  want:", new: "  history: {B: []}\n  want:", faults: []string{"history is run, not_run, or what it says"}},
+		{name: "unknown key of the history", old: "  want:", new: "  history: [{on: 2026-05-01, order: {Dy: 1}}]\n  want:", faults: []string{`unknown key "order"; did you mean "orders"?`}},
+		{name: "history without a day", old: "  want:", new: "  history: [{end_user: B, orders: {Dy: 1}}]\n  want:", faults: []string{"on is the day of the decision"}},
+		{name: "orders of nobody", old: "  want:", new: "  history: [{on: 2026-05-01, orders: {Dy: 1}}]\n  want:", faults: []string{"orders and end_user go together"}},
 		{name: "wrong type", old: "without: [/need]", new: "without: {/need: 1}", faults: []string{"cannot unmarshal"}},
 		{name: "unknown application", old: "application: app", new: "application: other", faults: []string{"applications/app.json: no case uses it"}},
 	} {
@@ -257,18 +263,85 @@ func TestFlaws(t *testing.T) {
 	}
 }
 
-func TestScreened(t *testing.T) {
-	body := []byte(`{"exporter": {"name": "A", "name_local": "甲"}, "parties": [{"name": "B", "owners": [{"name": "C"}]}], "end_use": {"oem": "D"}}`)
-	got, err := screened(body, map[string]any{"B": []any{"a match"}, "C": nil})
+func TestTablesSpeakOfEveryName(t *testing.T) {
+	body := []byte(`{"id": "1", "exporter": {"name": "A", "name_local": "甲"}, "parties": [{"name": "B", "owners": [{"name": "C"}]}],
+		"end_use": {"oem": "D"}, "documents": [{"party": "E"}]}`)
+	given := map[string]any{"B": []any{"a row"}, "C": nil}
+	got, err := tables{screening: given, registry: given}.rows(body, time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"A": []any{}, "甲": []any{}, "B": []any{"a match"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	want := map[string]any{"A": []any{}, "甲": []any{}, "B": []any{"a row"}}
+	if diff := cmp.Diff(map[string]any{"matches": want}, got["screening"]); diff != "" {
+		t.Errorf("screening, -want +got:\n%s", diff)
 	}
-	if _, err := screened(body, map[string]any{"D": nil}); err == nil {
-		t.Error("matches of a name that nobody bears are no error")
+	want["E"] = []any{}
+	if diff := cmp.Diff(map[string]any{"parties": want}, got["registry"]); diff != "" {
+		t.Errorf("registry, -want +got:\n%s", diff)
+	}
+	for _, wrong := range []tables{{screening: map[string]any{"D": nil}}, {registry: map[string]any{"D": nil}}} {
+		if _, err := wrong.rows(body, time.Now(), nil); err == nil {
+			t.Error("what is said of a name that nobody bears is no error")
+		}
+	}
+	none, err := tables{notRun: map[string]bool{"screening": true, "history": true, "registry": true}}.rows(body, time.Now(), nil)
+	if err != nil || len(none) > 0 {
+		t.Errorf("tables that were not run are there: %v, %v", none, err)
+	}
+}
+
+func TestBefore(t *testing.T) {
+	var app application
+	body := `{"id": "N", "exporter": {"name": "X & Co."}, "documents": [{"type": "end_user_certificate", "party": "B", "issued_on": "2026-01-02"}]}`
+	if err := json.Unmarshal([]byte(body), &app); err != nil {
+		t.Fatal(err)
+	}
+	kg := func(n float64) *float64 { return &n }
+	told := []earlier{
+		{On: "2026-05-01", Application: "1", EndUser: "B", Orders: map[string]*float64{"Dy": kg(99)}},
+		{On: "2026-05-02", Application: "1", EndUser: "b.", Orders: map[string]*float64{"Dy": kg(1), "Tb": kg(7)}}, // again
+		{On: "2026-03-03", Application: "2", EndUser: "B", Orders: map[string]*float64{"Dy": nil}},
+		{On: "2026-03-02", Application: "3", EndUser: "B", Orders: map[string]*float64{"Dy": kg(4)}},
+		{On: "2025-06-01", Application: "4", EndUser: "B", Orders: map[string]*float64{"Dy": kg(8)}},
+		{On: "2026-05-01", Application: "N", EndUser: "B", Orders: map[string]*float64{"Dy": kg(50)}},                    // itself
+		{On: "2026-05-01", Application: "5", EndUser: "C", Orders: map[string]*float64{"Dy": kg(50)}},                    // for another
+		{On: "2026-05-01", Application: "N", EndUser: "B", Orders: map[string]*float64{"Dy": kg(50)}, Exporter: "Other"}, // by another
+		{On: "2026-06-01", Application: "6", EndUser: "B", Orders: map[string]*float64{"Dy": kg(50)}},                    // not yet
+		{On: "2026-05-01", Application: "7", Exporter: "Other", Certificates: []earlierCertificate{
+			{Party: "B", IssuedOn: "2026-01-02", Contract: "C-2"}, {Party: "B", IssuedOn: "2026-01-03", Contract: "C-3"},
+		}},
+	}
+	at := time.Date(2026, 5, 30, 16, 0, 0, 0, time.UTC) // the 31st in Beijing
+	got, err := generic(app.before(map[string]bool{"B": true}, []string{"Dy"}, told, at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// json.marshal of a policy writes the ampersand so.
+	const exporter = `"exporter":"X \u0026 Co."`
+	want := map[string]any{
+		"orders": map[string]any{`{"but":"N","element":"Dy","end_user":"B",` + exporter + `}`: map[string]any{
+			"days_30":  map[string]any{"kg": json.Number("1"), "count": json.Number("1"), "unknown": json.Number("0")},
+			"days_90":  map[string]any{"kg": json.Number("1"), "count": json.Number("2"), "unknown": json.Number("1")},
+			"days_365": map[string]any{"kg": json.Number("13"), "count": json.Number("4"), "unknown": json.Number("1")},
+			"ever":     map[string]any{"count": json.Number("4"), "first_on": "2025-06-01"},
+			"previous": []any{
+				map[string]any{"application_id": "1", "decision_id": "", "decided_on": "2026-05-02", "outcome": "", "kg": json.Number("1")},
+				map[string]any{"application_id": "2", "decision_id": "", "decided_on": "2026-03-03", "outcome": ""},
+				map[string]any{"application_id": "3", "decision_id": "", "decided_on": "2026-03-02", "outcome": "", "kg": json.Number("4")},
+				map[string]any{"application_id": "4", "decision_id": "", "decided_on": "2025-06-01", "outcome": "", "kg": json.Number("8")},
+			},
+		}},
+		"customers": map[string]any{`{"but":"N","end_user":"B",` + exporter + `}`: map[string]any{
+			"count": json.Number("4"), "first_on": "2025-06-01", "last_on": "2026-05-02",
+		}},
+		"certificates": map[string]any{
+			`{"but":"N",` + exporter + `,"issued_on":"2026-01-02","party":"B","type":"end_user_certificate"}`: map[string]any{
+				"contracts": []any{"C-2"}, "count": json.Number("1"),
+			},
+		},
+	}
+	if diff := cmp.Diff(any(want), got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

@@ -19,13 +19,13 @@ violations contains _violation(pkg.place, "package", detail) if {
 }
 
 # METADATA
-# title: A package that reads the application names its schema
+# title: A package that reads its input names the schema of it
 # description: Without the schema a misspelt field is silently undefined; with it, opa check refuses the rule.
 violations contains _violation(pkg.place, "schema", detail) if {
 	some pkg in input.packages
 	pkg.reads_input
 	not _schema(pkg)
-	detail := sprintf("package %s reads input; name schema.application.schema in its METADATA", [pkg.path])
+	detail := sprintf("package %s reads input; name its schema, such as schema.application.schema, in its METADATA", [pkg.path])
 }
 
 # METADATA
@@ -129,7 +129,8 @@ violations contains _violation("policies", "coverage", detail) if {
 
 _schema(pkg) if {
 	some schema in pkg.annotations.schemas
-	schema == {"path": "input", "schema": "schema.application.schema"}
+	schema.path == "input"
+	startswith(schema.schema, "schema.")
 }
 
 _untitled[path] contains rule.place if {

@@ -23,8 +23,11 @@ import (
 	"greenchannel/server/decision"
 )
 
-// entrypoint is the package that the service asks.
-const entrypoint = "data.rareearth.decision"
+// The packages that the service asks: what is decided, and what is remembered of it.
+const (
+	entrypoint = "data.rareearth.decision"
+	memory     = "data.rareearth.memory"
+)
 
 // A violation is what conventions.rego says.
 type violation struct{ Place, Convention, Detail string }
@@ -82,6 +85,28 @@ func TestDecisionReachesEveryFinding(t *testing.T) {
 	}
 	if diff := cmp.Diff(ids(b), catalogue); diff != "" {
 		t.Errorf("the catalogue of the bundle is not what the parser finds (-parser +catalogue):\n%s", diff)
+	}
+}
+
+// TestDecisionDoesNotReachTheMemory asks that what is remembered of an application stays out of the decision on it: it is
+// asked for beside the decision, and an applicant is not shown what later decisions will be held against.
+func TestDecisionDoesNotReachTheMemory(t *testing.T) {
+	b := load(t)
+	reached := reachable(t, b)
+	remembering := 0
+	for _, module := range b.Modules {
+		if module.Package.Path.String() != memory {
+			continue
+		}
+		for _, rule := range module.Rules {
+			remembering++
+			if reached[place(rule.Location)] {
+				t.Errorf("%s depends on %s", entrypoint, place(rule.Location))
+			}
+		}
+	}
+	if remembering == 0 {
+		t.Errorf("%s has no rules", memory)
 	}
 }
 

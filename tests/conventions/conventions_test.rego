@@ -114,9 +114,9 @@ test_package_without_title_or_description if {
 }
 
 test_package_that_reads_input_without_schema if {
-	wanted := {"schema status.rego:1: package rareearth.lib.status reads input; name schema.application.schema in its METADATA"}
+	wanted := {"schema status.rego:1: package rareearth.lib.status reads input; name its schema, such as schema.application.schema, in its METADATA"}
 	_said(json.remove(_sound, ["/packages/0/annotations/schemas"])) == wanted
-	_said(json.patch(_sound, [{"op": "replace", "path": "/packages/0/annotations/schemas/0/schema", "value": "schema.decision.schema"}])) == wanted
+	_said(json.patch(_sound, [{"op": "replace", "path": "/packages/0/annotations/schemas/0/schema", "value": "data.x"}])) == wanted
 	_said(json.patch(_sound, [{"op": "replace", "path": "/packages/0/annotations/schemas/0/path", "value": "data.x"}])) == wanted
 }
 

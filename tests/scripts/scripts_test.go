@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state")) // each script has a record of its own
 			env.Setenv("APPLICATIONS", filepath.Join(root, "tests", "cases", "applications"))
 			env.Setenv("GREENCHANNEL_EVAL_TIMEOUT", "5m") // the machine may be busy; deadlines have scripts of their own
 			env.Setenv("POLICIES", filepath.Join(root, "policies"))
@@ -47,6 +48,10 @@ func TestScripts(t *testing.T) {
 			"gb18030":  gb18030,
 			"workbook": workbook,
 			"cells":    cells,
+
+			"capture":   capture,
+			"flip":      flip,
+			"jsonlines": jsonLines,
 		},
 	})
 }

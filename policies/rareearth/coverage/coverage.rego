@@ -1,8 +1,8 @@
 # METADATA
 # title: Coverage
 # description: >-
-#   What the policies do not model, and what they could not assess because the application does not state it, so that silence
-#   is not read as clearance.
+#   What the policies do not model, and what they could not assess because the application does not state it or the service's
+#   tables are not there, so that silence is not read as clearance.
 # schemas:
 #   - input: schema.application.schema
 package rareearth.coverage
@@ -10,6 +10,7 @@ package rareearth.coverage
 import future.keywords.not
 
 import data.rareearth.controls
+import data.rareearth.lib.history
 import data.rareearth.lib.need as quantities
 import data.rareearth.reference.coverage
 
@@ -31,7 +32,7 @@ _reason(id) := {
 	count(unstated) > 0
 }
 
-# A need is one field of the application, a field of every element of a list, or the weight of every listed line.
+# A need is one field of the application, a field of every element of a list, the weight of every listed line, or a table.
 _stated(need) if object.get(input, need.path, null) != null
 
 _stated(need) if {
@@ -47,4 +48,14 @@ _stated(need) if {
 	every element in elements {
 		object.get(element, need.field, null) != null
 	}
+}
+
+_stated(need) if {
+	need.table == "history"
+	history.consulted
+}
+
+_stated(need) if {
+	need.table == "registry"
+	history.registry_consulted
 }

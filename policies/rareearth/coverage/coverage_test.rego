@@ -91,6 +91,35 @@ test_listed_lines_have_to_be_weighed if {
 
 test_lines_outside_the_list_need_no_weight if _unweighed([fixture.motor]) == set()
 
+# The tables of the service
+
+_tables := {
+	"RF-95": {
+		"needs": [{"pointer": "data.history", "table": "history"}],
+		"reason": {"en": "Missing: {missing}.", "zh": "缺少：{missing}。"},
+	},
+	"RF-96": {
+		"needs": [{"pointer": "data.registry", "table": "registry"}],
+		"reason": {"en": "Missing: {missing}.", "zh": "缺少：{missing}。"},
+	},
+}
+
+_not_consulted(history, registry) := {row.id: row.reason.en |
+	some row in coverage.not_assessed with input as fixture.application
+		with table.rows as _tables
+		with data.history as history
+		with data.registry.parties as registry
+		with time.now_ns as fixture.today
+}
+
+test_a_table_that_is_not_there_was_not_consulted if {
+	before := fixture.nothing_before(fixture.application)
+	on_file := fixture.nobody_on_file(fixture.application)
+	_not_consulted(before, on_file) == {}
+	_not_consulted({}, on_file) == {"RF-95": "Missing: data.history."}
+	_not_consulted(before, {}) == {"RF-96": "Missing: data.registry."}
+}
+
 # The table that is really there
 
 test_rows_stand_in_the_order_of_their_ids if {
@@ -101,6 +130,9 @@ test_rows_stand_in_the_order_of_their_ids if {
 
 test_a_full_application_leaves_only_what_no_application_could_tell if {
 	ids := {row.id | some row in coverage.not_assessed} with input as fixture.application
+		with data.history as fixture.nothing_before(fixture.application)
+		with data.registry.parties as fixture.nobody_on_file(fixture.application)
+		with time.now_ns as fixture.today
 	ids == {id | some id, row in table.rows; not row.needs}
 }
 

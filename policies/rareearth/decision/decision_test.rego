@@ -8,6 +8,8 @@ import data.rareearth.outcome
 _decided(application, day) := document if {
 	document := decision with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.midnight(day)
 }
 
@@ -150,10 +152,21 @@ test_the_outcome_is_one_of_the_order if {
 }
 
 test_without_screening_no_fast_route_is_open if {
-	document := decision with input as fixture.application with time.now_ns as fixture.today
+	document := decision with input as fixture.application
+		with data.history as fixture.nothing_before(fixture.application)
+		with data.registry.parties as fixture.nobody_on_file(fixture.application)
+		with time.now_ns as fixture.today
 	document.outcome == "enhanced_review"
 	document.green_channel.failed == ["GC-P04"]
 	"ECL-17" in {reason.rule | some reason in document.reasons}
+}
+
+test_without_the_tables_of_the_service_no_fast_route_is_open_and_the_decision_says_why if {
+	document := decision with input as fixture.application with time.now_ns as fixture.today
+	document.outcome == "enhanced_review"
+	document.green_channel.failed == ["GC-P04", "GC-P08"]
+	{"ECL-13/history", "ECL-17", "ECL-17/registry"} - {reason.rule | some reason in document.reasons} == set()
+	{"RF-09", "RF-12", "RF-13", "RF-26", "RF-30"} - {row.id | some row in document.not_assessed} == set()
 }
 
 # Today, on the day of the reference

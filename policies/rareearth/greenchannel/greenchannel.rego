@@ -77,7 +77,9 @@ findings contains found if {
 
 # METADATA
 # title: No listed party
-# description: Every name was screened; none is on a list in any state but ended, and no owner of half or more is.
+# description: >-
+#   Every name was screened and looked up among the parties on file; none is on a list in any state but ended, and no owner of
+#   half or more is.
 # custom:
 #   id: GC-P04
 #   effect: flag
@@ -88,8 +90,8 @@ findings contains found if {
 #     en: "The parties are not clear of the lists: {why}."
 #     zh: "交易方未能排除名单风险：{why}。"
 #   remedy:
-#     en: Replace the party, or wait until its listing has ended; have every name screened.
-#     zh: 更换交易方或待其列名解除；对全部名称进行筛查。
+#     en: Replace the party, or wait until its listing has ended; have every name screened and looked up.
+#     zh: 更换交易方或待其列名解除；对全部名称进行筛查，并查询主体档案。
 findings contains found if {
 	count(observations.not_clear) > 0
 	found := finding.observed(rego.metadata.rule(), observations.not_clear)
@@ -157,7 +159,9 @@ findings contains found if {
 
 # METADATA
 # title: Quantity within need
-# description: No more than six months of the end user's documented consumption, with a statement of the stock.
+# description: >-
+#   No more than six months of the end user's documented consumption, with a statement of the stock. What the exporter ordered for
+#   it in the last 90 days counts with the order.
 # custom:
 #   id: GC-P08
 #   effect: flag
@@ -168,8 +172,8 @@ findings contains found if {
 #     en: "The quantity is not shown to be within need: {why}."
 #     zh: "未能证明数量在需求范围之内：{why}。"
 #   remedy:
-#     en: State quantity by weight, yearly consumption and stock; order no more than six months of need.
-#     zh: 按重量填报数量、年消耗量和库存；订货量不超过六个月需求。
+#     en: State quantity by weight, yearly consumption and stock; order no more than six months of need, at once or in parts.
+#     zh: 按重量填报数量、年消耗量和库存；订货量（含分次订货）不超过六个月需求。
 findings contains found if {
 	count(observations.beyond_need) > 0
 	found := finding.observed(rego.metadata.rule(), observations.beyond_need)

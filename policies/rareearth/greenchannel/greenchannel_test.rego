@@ -7,6 +7,8 @@ import data.rareearth.reference.conditions
 _failed(application) := ids if {
 	ids := greenchannel.failed with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 }
 
@@ -15,6 +17,8 @@ _set(fields) := fixture.with_fields(fields)
 _eligible(application) if {
 	greenchannel.eligible with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 }
 
@@ -45,7 +49,20 @@ test_p02_fails_alone_for_an_item_of_another_announcement if {
 test_p03_fails_alone_for_a_sector_outside_the_civil_list if _fails_alone(_set({"/end_use/sector": "other"}), "GC-P03")
 
 test_p04_fails_alone_without_screening if {
-	ids := greenchannel.failed with input as fixture.application with time.now_ns as fixture.today
+	application := fixture.application
+	ids := greenchannel.failed with input as application
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
+		with time.now_ns as fixture.today
+	ids == ["GC-P04"]
+}
+
+test_p04_fails_alone_without_the_parties_on_file if {
+	application := fixture.application
+	ids := greenchannel.failed with input as application
+		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with time.now_ns as fixture.today
 	ids == ["GC-P04"]
 }
 
@@ -59,6 +76,15 @@ test_p07_fails_alone_for_an_overdue_report if _fails_alone(_set({"/exporter/over
 
 test_p08_fails_alone_for_a_stock_that_is_not_stated if _fails_alone(fixture.without(["/need/stock_on_hand"]), "GC-P08")
 
+test_p08_fails_alone_without_the_history if {
+	application := fixture.application
+	ids := greenchannel.failed with input as application
+		with data.screening.matches as fixture.nothing_near(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
+		with time.now_ns as fixture.today
+	ids == ["GC-P08"]
+}
+
 test_p09_fails_alone_for_a_high_flag if _fails_alone(_set({"/parties/0/business": "trader"}), "GC-P09")
 
 test_p10_is_a_boost_that_nobody_needs if {
@@ -71,6 +97,8 @@ test_p10_is_a_boost_that_nobody_needs if {
 _conditions(application) := found if {
 	found := greenchannel.conditions with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 }
 
@@ -123,6 +151,8 @@ test_each_condition_that_fails_is_a_finding_that_changes_no_outcome if {
 test_an_eligible_application_has_no_finding if {
 	found := greenchannel.findings with input as fixture.application
 		with data.screening.matches as fixture.nothing_near(fixture.application)
+		with data.history as fixture.nothing_before(fixture.application)
+		with data.registry.parties as fixture.nobody_on_file(fixture.application)
 		with time.now_ns as fixture.today
 	found == set()
 }

@@ -10,6 +10,8 @@ _reached(fields) := reached if {
 	application := fixture.with_fields(fields)
 	reached := outcome.outcome with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 }
 
@@ -17,6 +19,8 @@ _asked(fields) := asked if {
 	application := fixture.with_fields(fields)
 	asked := outcome.asked with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 }
 
@@ -138,6 +142,8 @@ test_a_general_licence_goes_before_the_green_channel if {
 	application := fixture.with_fields(_general)
 	eligible := data.rareearth.greenchannel.eligible with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.today
 	eligible
 	_reached(_general) == "general_licence"
@@ -188,6 +194,8 @@ test_what_does_not_decide_stays_a_reason if {
 	rules := {found.reason.rule |
 		some found in outcome.speaking with input as application
 			with data.screening.matches as fixture.nothing_near(application)
+			with data.history as fixture.nothing_before(application)
+			with data.registry.parties as fixture.nobody_on_file(application)
 			with time.now_ns as fixture.today
 	}
 	{"ECL-23", "ECL-12(3)(2)", "REG792-24"} & rules == {"ECL-23", "ECL-12(3)(2)", "REG792-24"}

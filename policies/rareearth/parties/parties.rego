@@ -21,7 +21,7 @@ subjects contains {
 	"path": sprintf("/parties/%d", [i]),
 	"kind": "party",
 	"role": party.role,
-	"names": _names(party),
+	"names": names_of(party),
 	"country": object.get(party, "country", "not stated"),
 } if {
 	some i, party in input.parties
@@ -31,7 +31,7 @@ subjects contains {
 	"path": sprintf("/parties/%d/owners/%d", [i, j]),
 	"kind": "owner",
 	"role": party.role,
-	"names": _names(owner),
+	"names": names_of(owner),
 	"country": object.get(owner, "country", "not stated"),
 	"share_pct": object.get(owner, "share_pct", null),
 } if {
@@ -43,7 +43,7 @@ subjects contains {
 	"path": "/exporter",
 	"kind": "party",
 	"role": "exporter",
-	"names": _names(input.exporter),
+	"names": names_of(input.exporter),
 	"country": object.get(input.exporter, "country", "CN"),
 }
 
@@ -51,14 +51,16 @@ subjects contains {
 	"path": sprintf("/exporter/owners/%d", [j]),
 	"kind": "owner",
 	"role": "exporter",
-	"names": _names(owner),
+	"names": names_of(owner),
 	"country": object.get(owner, "country", "not stated"),
 	"share_pct": object.get(owner, "share_pct", null),
 } if {
 	some j, owner in input.exporter.owners
 }
 
-_names(party) := {name | some key in ["name", "name_local"]; name := party[key]}
+# METADATA
+# title: The names that a party bears, in any script
+names_of(party) := {name | some key in ["name", "name_local"]; name := party[key]}
 
 # METADATA
 # title: List rows that carry the name of a subject

@@ -1,6 +1,8 @@
 # METADATA
 # title: Validity
-# description: How long a decision stays what it is. Every dated window that it consulted is asked when it next opens or closes.
+# description: >-
+#   How long a decision stays what it is. Every dated window that it consulted is asked when it next opens or closes. What was
+#   decided before moves with every day and every decision, and has no such date.
 # schemas:
 #   - input: schema.application.schema
 package rareearth.validity

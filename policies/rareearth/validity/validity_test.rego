@@ -6,6 +6,8 @@ import data.rareearth.validity
 _until(application, day) := instant if {
 	instant := validity.until with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.midnight(day)
 }
 
@@ -36,6 +38,8 @@ test_an_end_day_that_counts_moves_the_end if {
 	channels := {"EU": {"effective_from": "2025-11-05", "members": {"DE": {"effective_from": "1958-01-01"}}, "suspended": [window]}}
 	instant := validity.until with input as _undated
 		with data.screening.matches as fixture.nothing_near(_undated)
+		with data.history as fixture.nothing_before(_undated)
+		with data.registry.parties as fixture.nobody_on_file(_undated)
 		with data.rareearth.reference.channels.rows as channels
 		with data.rareearth.reference.settings.end_day_counts.value as true
 		with time.now_ns as fixture.today
@@ -51,6 +55,8 @@ test_an_instant_that_has_come_is_no_end_any_more if {
 	_until(application, "2026-11-10") == "2027-01-10T00:00:00+08:00"
 	eve := validity.until with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with time.now_ns as fixture.midnight("2026-11-10") - 1
 	eve == "2026-11-10T00:00:00+08:00"
 }
@@ -74,6 +80,8 @@ test_a_listing_to_come_ends_the_decision_at_its_instant if {
 	application := _undated_with({"/parties/-": {"role": "bank", "name": "B"}})
 	instant := validity.until with input as application
 		with data.screening.matches as fixture.nothing_near(application)
+		with data.history as fixture.nothing_before(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 		with data.rareearth.reference.parties.rows as rows
 		with data.rareearth.reference.party_index.by_name as {"b": ["CL-1"]}
 		with time.now_ns as fixture.today
@@ -88,6 +96,8 @@ test_a_membership_that_ends_ends_the_decision if {
 	channels := {"EU": {"effective_from": "2025-11-05", "members": {"DE": {"effective_from": "1958-01-01", "effective_until": "2026-08-01"}}}}
 	instant := validity.until with input as _undated
 		with data.screening.matches as fixture.nothing_near(_undated)
+		with data.history as fixture.nothing_before(_undated)
+		with data.registry.parties as fixture.nobody_on_file(_undated)
 		with data.rareearth.reference.channels.rows as channels
 		with time.now_ns as fixture.today
 	instant == "2026-08-01T00:00:00+08:00"

@@ -11,6 +11,7 @@ import future.keywords.not
 
 import data.rareearth.controls
 import data.rareearth.controls.lines
+import data.rareearth.lib.history
 import data.rareearth.lib.need
 import data.rareearth.lib.status
 import data.rareearth.licensing.completeness
@@ -178,6 +179,14 @@ not_clear contains {
 }
 
 not_clear contains {
+	"path": "/parties",
+	"en": "the parties were not looked up among those on file",
+	"zh": "未在主体档案中查询各交易方",
+} if {
+	not history.registry_consulted
+}
+
+not_clear contains {
 	"path": sprintf("/parties/%d/owners", [i]),
 	"en": sprintf("the owners of %s are not stated", [party.name]),
 	"zh": sprintf("未填报%s的股东", [party.name]),
@@ -328,6 +337,27 @@ beyond_need contains {
 	"unstated": false,
 } if {
 	need.order_months > settings.cover_months_fast.value
+}
+
+# What could be passed in parts would be no condition.
+beyond_need contains {
+	"path": "/need",
+	"en": sprintf("the order and those of the last 90 days cover %v months", [round(months * 10) / 10]),
+	"zh": sprintf("连同近90日内的订货可满足%v个月", [round(months * 10) / 10]),
+	"unstated": false,
+} if {
+	months := history.months_with("days_90")
+	months > settings.cover_months_fast.value
+	need.order_months <= settings.cover_months_fast.value
+}
+
+beyond_need contains {
+	"path": "/need",
+	"en": "earlier orders were not consulted",
+	"zh": "未查询历次订货",
+	"unstated": false,
+} if {
+	not history.consulted
 }
 
 beyond_need contains {

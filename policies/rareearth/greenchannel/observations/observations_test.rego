@@ -194,6 +194,7 @@ _not_clear(hits, near, unscreened) := {seen.en |
 	some seen in observations.not_clear with data.rareearth.parties.hits as hits
 		with data.rareearth.parties.near as near
 		with data.rareearth.parties.unscreened as unscreened
+		with data.rareearth.lib.history.registry_consulted as true
 }
 
 test_clear_names_stand_against_nothing if _not_clear(set(), set(), set()) == set()
@@ -230,13 +231,24 @@ test_an_unscreened_name_is_named if {
 
 test_an_end_user_whose_owners_are_not_stated_is_named if {
 	application := fixture.without(["/parties/0/owners", "/parties/1/owners", "/exporter/owners"])
-	seen := observations.not_clear with input as application with data.screening.matches as fixture.nothing_near(application)
+	seen := observations.not_clear with input as application
+		with data.screening.matches as fixture.nothing_near(application)
+		with data.registry.parties as fixture.nobody_on_file(application)
 	_unstated(seen) == {"/parties/0/owners"}
 	_paths(seen) == {"/parties/0/owners"}
 }
 
 test_without_screening_every_name_stands_against_the_channel if {
-	{seen.path | some seen in observations.not_clear} == {"/exporter", "/parties/0", "/parties/1"} with input as fixture.application
+	paths := {seen.path | some seen in observations.not_clear} with input as fixture.application
+		with data.registry.parties as fixture.nobody_on_file(fixture.application)
+	paths == {"/exporter", "/parties/0", "/parties/1"}
+}
+
+test_parties_that_were_not_looked_up_stand_against_the_channel if {
+	application := fixture.application
+	seen := observations.not_clear with input as application with data.screening.matches as fixture.nothing_near(application)
+	{[one.path, one.en] | some one in seen} == {["/parties", "the parties were not looked up among those on file"]}
+	_unstated(seen) == set()
 }
 
 # P05: complete file
@@ -337,7 +349,17 @@ test_a_record_that_is_not_stated_is_missing if {
 
 # P08: quantity within need
 
-_beyond(application) := {seen | some seen in observations.beyond_need with input as application with time.now_ns as fixture.today}
+_beyond(application) := _beyond_after(application, {})
+
+# The same with what was ordered before laid over an empty history.
+_beyond_after(application, history) := {seen |
+	some seen in observations.beyond_need with input as application
+		with data.history as object.union(fixture.nothing_before(application), history)
+		with time.now_ns as fixture.today
+}
+
+# Dysprosium for the end user in the last 90 days.
+_ordered_before(kg) := {"orders": {fixture.order_key(fixture.application, "Talmotor GmbH", "Dy"): {"days_90": {"kg": kg, "count": 1}}}}
 
 # 20 kg of dysprosium against 10 kg a month.
 test_a_quantity_within_need_stands_against_nothing if _beyond(fixture.application) == set()
@@ -351,6 +373,22 @@ test_six_months_of_need_are_allowed_and_not_a_gram_more if {
 test_the_months_are_told if {
 	seen := _beyond(_set({"/items/0/quantity/value": 4000}))
 	{one.en | some one in seen} == {"the order covers 8 months"}
+}
+
+test_what_was_ordered_in_the_last_90_days_counts_with_the_order if {
+	_beyond_after(fixture.application, _ordered_before(40)) == set()
+	seen := _beyond_after(fixture.application, _ordered_before(41))
+	{[one.path, one.en, one.unstated] | some one in seen} == {["/need", "the order and those of the last 90 days cover 6.1 months", false]}
+}
+
+test_an_order_beyond_need_is_told_once if {
+	seen := _beyond_after(_set({"/items/0/quantity/value": 4000}), _ordered_before(41))
+	{one.en | some one in seen} == {"the order covers 8 months"}
+}
+
+test_without_the_history_a_quantity_is_not_shown_to_be_within_need if {
+	seen := observations.beyond_need with input as fixture.application with time.now_ns as fixture.today
+	{[one.path, one.en, one.unstated] | some one in seen} == {["/need", "earlier orders were not consulted", false]}
 }
 
 test_need_that_is_not_stated_by_weight_is_missing if {

@@ -82,6 +82,40 @@ test_a_line_is_weighed_where_its_quantity_is_a_weight if {
 	not need.weighed({"index": 0}) with input as _of([_with({"quantity": _kg(0)})], {})
 }
 
+# What is ordered of each element
+
+_elements(items) := found if found := need.element_kg with input as _of(items, {}) with time.now_ns as _at
+
+test_each_listed_element_has_its_own_weight if {
+	parts := [{"element": "Nd", "wt_pct": 30}, {"element": "Dy", "wt_pct": 2}, {"element": "Tb", "wt_pct": 1}]
+	_elements([_with({"composition": parts})]) == {"Dy": 20, "Tb": 10}
+}
+
+test_an_element_counts_over_all_its_lines if {
+	_elements([_magnets, _with({"line": 3, "quantity": {"value": 500000, "unit": "GRM"}}), _motor]) == {"Dy": 30}
+}
+
+test_an_element_without_a_share_may_be_the_whole if {
+	_elements([_with({"composition": [{"element": "Dy"}, {"element": "Tb", "wt_pct": 1}]})]) == {"Dy": 1000, "Tb": 10}
+	_elements([{"line": 1, "form": "oxide", "hs_code": "2846901100", "quantity": _kg(40)}]) == {"Y": 40}
+}
+
+test_an_element_stated_twice_counts_twice_but_never_more_than_the_whole if {
+	_elements([_with({"composition": [{"element": "Dy", "wt_pct": 2}, {"element": "Dy", "wt_pct": 1}]})]) == {"Dy": 30}
+	_elements([_with({"composition": [{"element": "Dy", "wt_pct": 80}, {"element": "Dy", "wt_pct": 80}]})]) == {"Dy": 1000}
+}
+
+test_an_element_with_a_line_that_is_not_weighed_is_known_but_not_its_weight if {
+	items := [_magnets, object.remove(_with({"line": 2}), ["quantity"])]
+	_elements(items) == {}
+	need.elements == {"Dy"} with input as _of(items, {}) with time.now_ns as _at
+}
+
+test_nothing_listed_is_no_element if {
+	_elements([_motor]) == {}
+	need.elements == set() with input as _of([_motor], {}) with time.now_ns as _at
+}
+
 # What is consumed
 
 _annual(stated) := kg if kg := need.annual_kg with input as _of([_magnets], stated)

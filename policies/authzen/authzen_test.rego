@@ -1,0 +1,86 @@
+package authzen_test
+
+import future.keywords.not
+
+import data.authzen
+import data.rareearth.fixture_test as fixture
+
+_request := {
+	"subject": {"type": "exporter", "id": fixture.application.exporter.name, "properties": object.remove(fixture.application.exporter, ["name"])},
+	"action": {"name": "export"},
+	"resource": {
+		"type": "application",
+		"id": fixture.application.id,
+		"properties": object.remove(fixture.application, ["id", "exporter"]),
+	},
+}
+
+_with(path, value) := json.patch(_request, [{"op": "add", "path": path, "value": value}])
+
+_pointers(request) := pointers if {
+	pointers := {fault.pointer | some fault in authzen.question.faults} with input as request
+}
+
+test_an_application_comes_through_whole if {
+	authzen.question == {"application": fixture.application} with input as _request
+}
+
+test_properties_may_be_absent if {
+	bare := {
+		"subject": {"type": "exporter", "id": "A"},
+		"action": {"name": "export"},
+		"resource": {"type": "application", "id": "B"},
+	}
+	authzen.question == {"application": {"id": "B", "exporter": {"name": "A"}}} with input as bare
+}
+
+test_words_of_another_bundle_are_faults if {
+	_pointers(_with("/subject/type", "user")) == {"/subject/type"}
+	_pointers(_with("/action/name", "read")) == {"/action/name"}
+	_pointers(_with("/resource/type", "document")) == {"/resource/type"}
+	_pointers({}) == {"/subject/type", "/action/name", "/resource/type"}
+}
+
+test_what_is_stated_twice_is_a_fault if {
+	_pointers(_with("/resource/properties/exporter", {"name": "Another"})) == {"/resource/properties/exporter"}
+	_pointers(_with("/resource/properties/id", "X")) == {"/resource/properties/id"}
+	_pointers(_with("/subject/properties/name", "Another")) == {"/subject/properties/name"}
+}
+
+test_no_application_stands_beside_faults if {
+	not authzen.question.application with input as _with("/action/name", "read")
+}
+
+_decision := {
+	"outcome": "no_licence_required",
+	"decision_id": "0199",
+	"as_of": "2026-11-23T00:00:00+08:00",
+	"green_channel": {"eligible": false},
+	"reasons": [{
+		"rule": "RF-12", "severity": "medium", "basis": ["RF-12"], "text": {"en": "a", "zh": "b"}, "remedy": {"en": "c", "zh": "d"},
+		"title": "T", "effect": "flag", "factor": 6, "paths": [], "evidence": {},
+	}],
+	"missing": ["contract"],
+	"valid_until": null,
+	"policy": {"name": "rareearth", "revision": "1", "digest": "sha256:1"},
+	"record": {"seq": 1, "hash": "sha256:2"},
+}
+
+test_only_goods_that_need_no_licence_are_permitted if {
+	authzen.answer.decision == true with input as {"request": _request, "decision": _decision}
+	every outcome in ["green_channel", "general_licence", "registration", "standard_review", "prohibited", "incomplete"] {
+		refused := object.union(_decision, {"outcome": outcome})
+		authzen.answer.decision == false with input as {"request": _request, "decision": refused}
+		authzen.answer.context.outcome == outcome with input as {"request": _request, "decision": refused}
+	}
+}
+
+test_the_context_names_reasons_and_record if {
+	answer := authzen.answer with input as {"request": _request, "decision": _decision}
+	answer.context.reasons == [{
+		"rule": "RF-12", "severity": "medium", "basis": ["RF-12"], "text": {"en": "a", "zh": "b"}, "remedy": {"en": "c", "zh": "d"},
+	}]
+	answer.context.record == {"seq": 1, "hash": "sha256:2"}
+	answer.context.missing == ["contract"]
+	answer.context.valid_until == null
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"greenchannel/server/problem"
+)
+
+// What is asked of a bundle that serves the OpenID Authorization API. A bundle need not.
+const (
+	questionEntrypoint = "data.authzen.question"
+	answerEntrypoint   = "data.authzen.answer"
+)
+
+// prepareAuthZEN prepares what a bundle says of the Authorization API, if it says anything.
+func (g *Generation) prepareAuthZEN(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction) error {
+	for entrypoint, query := range map[string]**rego.PreparedEvalQuery{questionEntrypoint: &g.question, answerEntrypoint: &g.answer} {
+		if len(compiler.GetRulesWithPrefix(ast.MustParseRef(entrypoint))) == 0 {
+			continue
+		}
+		prepared, err := g.query(ctx, compiler, txn, entrypoint)
+		if err != nil {
+			return err
+		}
+		*query = &prepared
+	}
+	if (g.question == nil) != (g.answer == nil) {
+		return fmt.Errorf("policies define one of %s and %s; a bundle that serves AuthZEN defines both", questionEntrypoint, answerEntrypoint)
+	}
+	return nil
+}
+
+// Question asks the active bundle which application an AuthZEN request is about. A request that is not of its subjects,
+// actions and resources is an error of kind Invalid; a bundle that serves no such requests answers NotFound.
+func (e *Engine) Question(ctx context.Context, request []byte, at time.Time) (application []byte, err error) {
+	answer, err := e.authzen(ctx, func(g *Generation) *rego.PreparedEvalQuery { return g.question }, request, at)
+	if err != nil {
+		return nil, err
+	}
+	var question struct {
+		Application jsontext.Value  `json:"application"`
+		Faults      []problem.Fault `json:"faults"`
+	}
+	if err := json.Unmarshal(answer, &question, json.RejectUnknownMembers(true)); err != nil {
+		return nil, undecided(fmt.Errorf("%s: %w", questionEntrypoint, err))
+	}
+	if len(question.Faults) > 0 {
+		return nil, problem.New(problem.Invalid, "The request asks about what this service does not decide.", question.Faults...)
+	}
+	if question.Application.Kind() != '{' {
+		return nil, undecided(fmt.Errorf("%s has neither an application nor faults", questionEntrypoint))
+	}
+	return question.Application, nil
+}
+
+// Answered puts a decision into the words of AuthZEN: {"decision": true or false, "context": {…}}.
+func (e *Engine) Answered(ctx context.Context, request, decided []byte, at time.Time) (jsontext.Value, error) {
+	input := fmt.Appendf(nil, `{"request":%s,"decision":%s}`, request, decided)
+	answer, err := e.authzen(ctx, func(g *Generation) *rego.PreparedEvalQuery { return g.answer }, input, at)
+	if err != nil {
+		return nil, err
+	}
+	var said struct {
+		Decision *bool          `json:"decision"`
+		Context  jsontext.Value `json:"context"`
+	}
+	if err := json.Unmarshal(answer, &said, json.RejectUnknownMembers(true)); err != nil || said.Decision == nil {
+		return nil, undecided(fmt.Errorf("%s is not {decision, context}: %w", answerEntrypoint, err))
+	}
+	return answer, nil
+}
+
+func (e *Engine) authzen(ctx context.Context, which func(*Generation) *rego.PreparedEvalQuery, input []byte, at time.Time) (answer jsontext.Value, err error) {
+	g, err := e.generation()
+	if err != nil {
+		return nil, err
+	}
+	query := which(g)
+	if query == nil {
+		return nil, problem.New(problem.NotFound, "The active policy bundle serves no AuthZEN requests.")
+	}
+	value, err := ast.ValueFromReader(bytes.NewReader(input))
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Malformed, "The request is not JSON.")
+	}
+	err = e.limited(ctx, func(ctx context.Context) error {
+		return g.reading(ctx, nil, func(txn storage.Transaction) error {
+			said, err := ask(ctx, *query, txn, value, at)
+			if err != nil {
+				return err
+			}
+			answer, err = encode(said)
+			return err
+		})
+	})
+	return answer, err
+}

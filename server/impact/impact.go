@@ -1,0 +1,133 @@
+// Package impact tells what would be decided otherwise. Replay decides a recorded decision again, from its record alone,
+// and compares the two byte by byte; a Report names each place in which they differ. It decides nothing itself: how a
+// record is decided again is handed in, and so are the records. It knows neither OPA nor where records and bundles are
+// kept, and has no opinion on which of two decisions is the better one.
+package impact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/problem"
+)
+
+// Report says whether a recorded decision comes out the same when it is made again.
+type Report struct {
+	DecisionID    string `json:"decision_id"`
+	Seq           uint64 `json:"seq"`
+	ApplicationID string `json:"application_id"`
+	// RecordedBundle is the digest of the policies that decided, Bundle that of those which decided again.
+	RecordedBundle string `json:"recorded_bundle"`
+	Bundle         string `json:"bundle"`
+	// Identical says that result, facts and reads are the same to the byte. Under another bundle, the name of the bundle
+	// in the result does not count: it differs always, and says nothing of the application.
+	Identical bool `json:"identical"`
+	// Differences stand in the order of the record: first those of the result, then of the facts, then of the reads.
+	Differences []Difference `json:"differences"`
+	// Unavailable says why there is no second decision to compare; nil when there is one.
+	Unavailable *Unavailable `json:"unavailable,omitzero"`
+}
+
+// Difference is one place in which the two differ.
+type Difference struct {
+	// Pointer is a JSON pointer (RFC 6901) into {"result": …, "facts": …, "reads": …} of the record; for what only the new
+	// decision has, into that of the new one.
+	Pointer string `json:"pointer"`
+	// Recorded and Replayed are the values there, with numbers as they are written; empty where there is none, or where
+	// the note says it all.
+	Recorded jsontext.Value `json:"recorded,omitzero"`
+	Replayed jsontext.Value `json:"replayed,omitzero"`
+	// Note says what differs where it is not the value.
+	Note string `json:"note,omitzero"`
+}
+
+// Unavailable is why a recorded decision cannot be made again.
+type Unavailable struct {
+	// Path is that of a row under data that the policies read now and that the record does not have; empty when the reason
+	// is another one.
+	Path   []string        `json:"path,omitzero"`
+	Detail string          `json:"detail"`
+	Faults []problem.Fault `json:"faults,omitzero"`
+
+	cause error
+}
+
+// Cause is what the operator may know beyond the detail; nil for nothing. It may quote the application.
+func (u *Unavailable) Cause() error { return u.cause }
+
+// NotRecordedError is what deciding again says of a row that the policies read and the record does not have.
+type NotRecordedError struct {
+	// Path is that of the row, under data.
+	Path []string
+}
+
+func (e *NotRecordedError) Error() string {
+	return fmt.Sprintf("the record does not have the row data.%s, which the policies read", strings.Join(e.Path, "."))
+}
+
+// Replay decides a record again with the policies of a digest, and compares. That another bundle cannot decide the
+// application (it reads a row that is not recorded, does not take the application, or comes to no decision) is a report
+// as well; an error means that nothing is known, and another try may come to a report.
+func Replay(ctx context.Context, record decision.Record, bundle string, again func(context.Context, decision.Record) (decision.Verdict, error)) (Report, error) {
+	if record.Kind != decision.KindDecision {
+		return Report{}, problem.New(problem.Invalid, fmt.Sprintf(
+			"Record %d puts a party on file; it is not a decision, so there is nothing to decide again.", record.Seq))
+	}
+	report := Report{
+		DecisionID: record.ID, Seq: record.Seq, ApplicationID: record.ApplicationID,
+		RecordedBundle: record.Bundle, Bundle: bundle, Differences: []Difference{},
+	}
+	verdict, err := again(ctx, record)
+	if err != nil {
+		report.Unavailable = unavailable(err)
+		if report.Unavailable == nil {
+			return Report{}, err
+		}
+		return report, nil
+	}
+	result, err := asRecorded(record, bundle, verdict.Decision)
+	if err != nil {
+		return Report{}, err
+	}
+	d := &differ{found: report.Differences}
+	d.document("/result", record.Result, result)
+	d.document("/facts", record.Facts, verdict.Facts)
+	d.document("/reads", record.Reads, verdict.Reads)
+	report.Differences = d.found
+	report.Identical = len(d.found) == 0
+	return report, nil
+}
+
+// unavailable tells why there is no decision, where that is the answer; nil where it is only a failure.
+func unavailable(err error) *Unavailable {
+	if missing, ok := errors.AsType[*NotRecordedError](err); ok {
+		return &Unavailable{Path: missing.Path, Detail: "The policies read a row that the record does not have; what stood there is not known any more.", cause: err}
+	}
+	switch why := problem.Of(err); why.Kind {
+	case problem.Malformed, problem.Invalid, problem.TooLarge, problem.Undecided:
+		return &Unavailable{Detail: why.Detail, Faults: why.Faults, cause: err}
+	default:
+		return nil
+	}
+}
+
+// asRecorded writes the new decision as it would have been recorded then: with the id and the instant of the record.
+// Under another bundle it also takes over how the recorded one names its bundle.
+func asRecorded(record decision.Record, bundle string, decided decision.Decision) ([]byte, error) {
+	var then struct {
+		DecidedAt string             `json:"decided_at"`
+		Policy    decision.PolicyRef `json:"policy"`
+	}
+	_ = json.Unmarshal(record.Result, &then, jsontext.AllowDuplicateNames(true)) // what cannot be read is found to differ
+	decided.DecisionID, decided.DecidedAt = record.ID, then.DecidedAt
+	if bundle != record.Bundle && then.Policy.Digest == record.Bundle {
+		decided.Policy = then.Policy
+	}
+	return decision.Encode(decided)
+}
