@@ -3,7 +3,9 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 	"testing"
@@ -211,15 +213,29 @@ func TestWorkbookDamaged(t *testing.T) {
 // An archive that unpacks to more than is read costs the time to count it, and nothing more.
 func TestWorkbookBomb(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	writer := zip.NewWriter(&out)
-	to, err := writer.Create(firstSheet)
+	const part = 16 << 20
+	zeros := make([]byte, part)
+	var packed, out bytes.Buffer
+	flat, err := flate.NewWriter(&packed, flate.BestSpeed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	zeros := make([]byte, 1<<20)
-	for range maxUnpacked>>20 + 1 {
-		if _, err := to.Write(zeros); err != nil {
+	if _, err := flat.Write(zeros); err != nil {
+		t.Fatal(err)
+	}
+	if err := flat.Close(); err != nil {
+		t.Fatal(err)
+	}
+	writer := zip.NewWriter(&out)
+	for i := range maxUnpacked/part + 1 {
+		to, err := writer.CreateRaw(&zip.FileHeader{
+			Name: fmt.Sprint(i), Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(zeros),
+			CompressedSize64: uint64(packed.Len()), UncompressedSize64: part,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := to.Write(packed.Bytes()); err != nil {
 			t.Fatal(err)
 		}
 	}
