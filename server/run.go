@@ -200,6 +200,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Read:      r.Engine.Read,
 		ReadParty: r.Engine.ReadParty,
 		Decisions: r.Decisions,
+		Batch:     r.sitting,
 		Controls:  r.Engine,
 		Screener:  r.Engine,
 		AuthZEN:   r.Engine,

@@ -118,6 +118,11 @@ func (d *deciding) print(out io.Writer, app decision.Application, decided decisi
 
 // readInput reads no more than can be an application.
 func readInput(file string, stdin io.Reader) ([]byte, error) {
+	return readAtMost(file, stdin, decision.MaxBytes+1)
+}
+
+// readAtMost reads a file, or standard input for "-".
+func readAtMost(file string, stdin io.Reader, most int64) ([]byte, error) {
 	in := stdin
 	if file != "-" {
 		opened, err := os.Open(file)
@@ -127,7 +132,7 @@ func readInput(file string, stdin io.Reader) ([]byte, error) {
 		defer func() { _ = opened.Close() }()
 		in = opened
 	}
-	return io.ReadAll(io.LimitReader(in, decision.MaxBytes+1))
+	return io.ReadAll(io.LimitReader(in, most))
 }
 
 // inputError is an application that cannot be read.

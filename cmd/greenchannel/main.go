@@ -1,5 +1,5 @@
 // Command greenchannel decides Chinese rare-earth export-licence applications by policy: as a service (serve), one
-// application at a time (decide), again from the record (replay), and with the whole command line of the embedded OPA
+// application at a time (decide), a catalogue or an order list at a time (screen), again from the record (replay), and with the whole command line of the embedded OPA
 // (opa); and it checks and gives out the record (journal). It holds flags, exit codes and how answers look on paper; what
 // is decided stands in policies/, how in server/.
 package main
@@ -63,7 +63,7 @@ Every flag of these commands, but for those of opa, can also be set in the envir
 GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newReplay(), newJournal(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newJournal(), newConfig(), newVersion())
 	inOurManner(root)
 	root.AddCommand(newOPA())
 	return root
@@ -98,6 +98,12 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// faultyInput is an input at fault, which is told place by place.
+type faultyInput interface {
+	error
+	lines() string
+}
+
 // findingError is what a command has found that its exit code is to tell.
 type findingError struct{ text string }
 
@@ -105,7 +111,7 @@ func (e findingError) Error() string { return e.text }
 
 // report tells an error on standard error. Whoever runs the command is its operator and is told everything.
 func report(stderr io.Writer, executed *cobra.Command, err error) {
-	if faulty, ok := errors.AsType[inputError](err); ok {
+	if faulty, ok := errors.AsType[faultyInput](err); ok {
 		fmt.Fprint(stderr, faulty.lines())
 		return
 	}

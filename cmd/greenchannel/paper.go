@@ -13,15 +13,17 @@ const sheetWidth = 100
 
 // paper takes the lines of a sheet. It remembers the first error, so that sections need not look.
 type paper struct {
-	out    io.Writer
-	colour bool
-	err    error
+	out      io.Writer
+	terminal bool
+	colour   bool
+	err      error
 }
 
 // newPaper uses bold type and colour on a terminal only, and not where NO_COLOR asks for none.
 func newPaper(out io.Writer) *paper {
 	file, ok := out.(*os.File)
-	return &paper{out: out, colour: ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == ""}
+	terminal := ok && term.IsTerminal(int(file.Fd()))
+	return &paper{out: out, terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == ""}
 }
 
 // line writes one line as it is.

@@ -18,12 +18,13 @@ const progressEvery = 5 * time.Second
 type progress struct {
 	out  io.Writer
 	what string
+	of   string                   // what is counted
 	bar  *progressbar.ProgressBar // nil before the first word, and where there is no terminal
 	said time.Time
 }
 
-func newProgress(out io.Writer, what string) *progress {
-	return &progress{out: out, what: what, said: time.Now()}
+func newProgress(out io.Writer, what, of string) *progress {
+	return &progress{out: out, what: what, of: of, said: time.Now()}
 }
 
 // reached says that so many of all are done. It may be told as often as is convenient.
@@ -35,7 +36,7 @@ func (p *progress) reached(done, total uint64) {
 				progressbar.OptionSetDescription(p.what),
 				progressbar.OptionShowCount(),
 				progressbar.OptionShowIts(),
-				progressbar.OptionSetItsString("records"),
+				progressbar.OptionSetItsString(p.of),
 				progressbar.OptionThrottle(100*time.Millisecond),
 				progressbar.OptionClearOnFinish(),
 			)

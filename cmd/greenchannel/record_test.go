@@ -128,7 +128,7 @@ func TestReplayTotals(t *testing.T) {
 func TestProgressIsQuietForShortCommands(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	p := newProgress(&out, "verifying")
+	p := newProgress(&out, "verifying", "records")
 	p.reached(1, 10)
 	if out.Len() > 0 {
 		t.Errorf("said %q at once", out.String())

@@ -89,7 +89,7 @@ func (r *replaying) run(cmd *cobra.Command, which []string) error {
 	defer func() { _ = rooms.Close() }() // it was only read
 
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	shown := newProgress(cmd.ErrOrStderr(), "deciding again")
+	shown := newProgress(cmd.ErrOrStderr(), "deciding again", "records")
 	var counts replayCounts
 	err = rooms.ReplayAll(cmd.Context(), selected, func(one server.Replayed) error {
 		counts.add(one.Report)

@@ -77,7 +77,7 @@ func checkKeys(keys []string) error {
 }
 
 func verify(cmd *cobra.Command, kept *journal.Journal, format string) error {
-	shown := newProgress(cmd.ErrOrStderr(), "verifying")
+	shown := newProgress(cmd.ErrOrStderr(), "verifying", "records")
 	report, err := kept.Verify(cmd.Context(), shown.reached)
 	shown.end()
 	damage, found := errors.AsType[*journal.Damage](err)

@@ -283,3 +283,31 @@ func TestCompileRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What was pinned stays with its bundle, whatever is activated later.
+func TestPinned(t *testing.T) {
+	t.Parallel()
+	if _, err := engine.New(0).Pinned(); problem.Of(err).Kind != problem.NotReady {
+		t.Errorf("pinned nothing: %v", err)
+	}
+	e := started(t, smallFolder(t), time.Minute)
+	before, _ := e.Active()
+	pinned, err := e.Pinned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := smallFolder(t)
+	for name, file := range other {
+		if strings.HasSuffix(name, ".rego") {
+			file.Data = append(file.Data, "\n# another revision\n"...)
+		}
+	}
+	e.Activate(generation(t, other))
+	after, _ := e.Active()
+	if got, active := pinned.Active(); !active || got != before || after == before {
+		t.Errorf("pinned to %+v, before %+v, after %+v", got, before, after)
+	}
+	if _, err := pinned.Evaluate(t.Context(), application(t, pinned, small), instantOf); err != nil {
+		t.Error(err)
+	}
+}

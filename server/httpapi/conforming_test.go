@@ -156,6 +156,14 @@ func (c *conformity) conforms(request *http.Request, response *http.Response) er
 	if content == nil {
 		return fmt.Errorf("the media type %s is not described", mediaType)
 	}
+	if strings.HasSuffix(mediaType, "ndjson") {
+		for line := range bytes.Lines(body) {
+			if err := c.checkJSON(pointer+"/schema", line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	if !strings.HasSuffix(mediaType, "json") {
 		return c.check(pointer+"/schema", string(body))
 	}

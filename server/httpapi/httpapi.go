@@ -39,6 +39,8 @@ type Deps struct {
 	ReadParty func(body []byte) (decision.Party, error)
 	Decisions Decider
 	Controls  ControlLister
+	// Batch opens a sitting for the batch of a request.
+	Batch     func(*http.Request) (Sitting, error)
 	Record    Record
 	Registry  Registry
 	Registrar Registrar

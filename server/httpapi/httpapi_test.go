@@ -94,6 +94,16 @@ func application(t testing.TB) string {
 // call sends one request to the handler.
 func call(t testing.TB, handler http.Handler, method, target, body string, header ...string) *http.Response {
 	t.Helper()
+	request, response := sent(t, handler, method, target, body, header...)
+	if err := conforming(t).conforms(request, response); err != nil {
+		t.Errorf("%s %.100s, %d: the answer is not as the OpenAPI document has it: %v", method, target, response.StatusCode, err)
+	}
+	return response
+}
+
+// sent sends one request to a handler whose answers are made up, so that no document describes them.
+func sent(t testing.TB, handler http.Handler, method, target, body string, header ...string) (*http.Request, *http.Response) {
+	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -103,11 +113,7 @@ func call(t testing.TB, handler http.Handler, method, target, body string, heade
 	}
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, request)
-	response := recorder.Result()
-	if err := conforming(t).conforms(request, response); err != nil {
-		t.Errorf("%s %.100s, %d: the answer is not as the OpenAPI document has it: %v", method, target, response.StatusCode, err)
-	}
-	return response
+	return request, recorder.Result()
 }
 
 // document is any answer: a problem document, a decision or a list.
@@ -158,7 +164,7 @@ func isProblem(t testing.TB, response *http.Response, status int, kind problem.K
 	if mediaType := response.Header.Get("Content-Type"); mediaType != "application/problem+json" {
 		t.Errorf("media type = %q", mediaType)
 	}
-	passes := slices.Contains([]problem.Kind{problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady, problem.RateLimited}, kind)
+	passes := slices.Contains([]problem.Kind{problem.Stale, problem.InFlight, problem.Unrecorded, problem.NotReady, problem.Deadline, problem.Cancelled, problem.RateLimited}, kind)
 	if again := response.Header.Get("Retry-After"); (again != "") != passes {
 		t.Errorf("Retry-After is %q for %s", again, kind)
 	}

@@ -40,6 +40,30 @@ func (a api) decisionRoutes() []route {
 			},
 		}, typed(a, http.StatusCreated, a.application, a.decide)},
 		{openapi.Operation{
+			Method: http.MethodPost, Path: "/v1/decisions/batch", ID: "decideBatch", Tag: "decisions",
+			Summary: "Decide many applications", SummaryZH: "批量判定",
+			Description: "Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. " +
+				"Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.\n\n" +
+				"The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.",
+			Parameters: []openapi.Parameter{
+				inHeader(idempotencyKey, "The client's own word for this batch; the key of each application comes from it and from its place.",
+					openapi.JSON(`{"type": "string", "minLength": 1, "maxLength": 257}`)),
+			},
+			Body: &openapi.Body{Description: "The applications.", Contents: []openapi.Content{
+				{MediaType: jsonType, Schema: openapi.JSON(`{"type": "array", "maxItems": 10000, "items": {"$ref": "#/components/schemas/Application"}}`)},
+				{MediaType: ndjson, Schema: openapi.Ref("Application")},
+			}},
+			Answers: []openapi.Answer{
+				batchAnswer(http.StatusOK, "All were decided."),
+				batchAnswer(http.StatusMultiStatus, "At least one was not decided; `status` says of each what came of it."),
+			},
+			Problems: evaluating(problem.Unrecorded),
+			Examples: []openapi.Example{{
+				Name: "two_orders", Summary: "Two orders for one end user",
+				Body: exchange("batch.json"), Status: http.StatusOK, Answer: exchange("batch_answer.json"),
+			}},
+		}, a.batch},
+		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/dry-runs", ID: "dryRun", Tag: "decisions",
 			Summary: "Ask without recording", SummaryZH: "试判定（不留记录）",
 			Description: "Evaluates an application as of any day or instant. Nothing is recorded, so the answer has neither an id nor a place in the record.",
@@ -53,6 +77,25 @@ func (a api) decisionRoutes() []route {
 			}},
 		}, typed(a, http.StatusOK, a.question, a.dryRun)},
 	}
+}
+
+// batchItem is what a batch answers of one application.
+const batchItem = `{
+  "type": "object", "required": ["index", "status"], "additionalProperties": false,
+  "description": "What came of one application: a decision, or the problem that kept it from one.",
+  "properties": {
+    "index": {"type": "integer", "minimum": 0, "description": "Place in the body, counted from 0."},
+    "status": {"type": "integer", "description": "The status that POST /v1/decisions would have answered with."},
+    "decision": {"$ref": "#/components/schemas/Decision"},
+    "problem": {"$ref": "#/components/schemas/Problem"}
+  }
+}`
+
+func batchAnswer(status int, description string) openapi.Answer {
+	return openapi.Answer{Status: status, Description: description, Contents: []openapi.Content{
+		{MediaType: jsonType, Schema: openapi.JSON(`{"type": "array", "items": ` + batchItem + `}`)},
+		{MediaType: ndjson, Schema: openapi.JSON(batchItem)},
+	}}
 }
 
 // reviewRoutes read what was decided.

@@ -25,7 +25,7 @@ func storeys() []storey {
 		{
 			[]string{
 				"server/httpapi", "server/console", "server/engine", "server/bundle", "server/store", "server/journal",
-				"server/impact", "server/screening", "server/metrics",
+				"server/impact", "server/screening", "server/metrics", "server/batch", "server/sheet",
 			},
 			"one concern each; they meet in package server, not in one another",
 		},
@@ -45,6 +45,7 @@ func passages() []passage {
 	return []passage{
 		{"server/engine", "server/bundle", "a generation is compiled from a bundle"},
 		{"server/engine", "server/store", "a generation reads its data through a store"},
+		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}
 }

@@ -46,6 +46,9 @@ func TestScripts(t *testing.T) {
 			"await":    await,
 			"http":     request,
 			"code":     code,
+			"gb18030":  gb18030,
+			"workbook": workbook,
+			"cells":    cells,
 
 			"capture":   capture,
 			"flip":      flip,

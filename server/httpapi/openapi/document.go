@@ -183,13 +183,18 @@ func (w *writer) contents(contents []Content, shown func(Example, string) []byte
 	for _, c := range contents {
 		var values object
 		for _, e := range examples {
-			if text := shown(e, c.MediaType); len(text) > 0 && strings.HasSuffix(c.MediaType, "json") {
+			if text := shown(e, c.MediaType); len(text) > 0 && document(c.MediaType) {
 				values = append(values, member{e.Name, object{{"summary", e.Summary}, {"value", jsontext.Value(text)}}})
 			}
 		}
 		all = append(all, member{c.MediaType, object{{"schema", w.schema(c.Schema)}, {"examples", values}}})
 	}
 	return all
+}
+
+// document says whether a media type is that of one JSON document, which an example can be; lines of them are not.
+func document(mediaType string) bool {
+	return strings.HasSuffix(mediaType, "json") && !strings.HasSuffix(mediaType, "ndjson")
 }
 
 func (w *writer) responses(o Operation) object {

@@ -1,0 +1,13 @@
+package engine
+
+// Pinned returns an engine that stays with the generation that is active now, whatever is activated later: for work that
+// has to be done by one bundle from start to end.
+func (e *Engine) Pinned() (*Engine, error) {
+	g, err := e.generation()
+	if err != nil {
+		return nil, err
+	}
+	pinned := New(e.timeout)
+	pinned.Activate(g)
+	return pinned, nil
+}
