@@ -17,8 +17,8 @@ import (
 
 // What is asked of a bundle that serves the OpenID Authorization API. A bundle need not.
 const (
-	questionEntrypoint = "data.authzen.question"
-	answerEntrypoint   = "data.authzen.answer"
+	questionEntrypoint = "data.authzen.mapping.question"
+	answerEntrypoint   = "data.authzen.mapping.answer"
 )
 
 // prepareAuthZEN prepares what a bundle says of the Authorization API, if it says anything.

@@ -163,7 +163,11 @@ func (w *ways) byStock(ctx context.Context, body []byte, asOf string, t tables) 
 	if err != nil {
 		return nil, err
 	}
-	data, err := t.rows(body, at, symbols(w.bundle.Data))
+	elements, err := symbols(w.bundle.Data)
+	if err != nil {
+		return nil, err
+	}
+	data, err := t.rows(body, at, elements)
 	if err != nil {
 		return nil, err
 	}

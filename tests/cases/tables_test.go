@@ -152,8 +152,11 @@ func names(node any) map[string]bool {
 }
 
 // symbols finds every element that the control list names.
-func symbols(data map[string]any) []string {
-	tree, _ := json.Marshal(data["rareearth"])
+func symbols(data map[string]any) ([]string, error) {
+	tree, err := json.Marshal(data["rareearth"])
+	if err != nil {
+		return nil, err
+	}
 	var law struct {
 		Reference struct {
 			List struct {
@@ -163,12 +166,12 @@ func symbols(data map[string]any) []string {
 			} `json:"control_list"`
 		} `json:"reference"`
 	}
-	if json.Unmarshal(tree, &law) != nil {
-		return nil
+	if err := json.Unmarshal(tree, &law); err != nil {
+		return nil, err
 	}
 	var all []string
 	for _, entry := range law.Reference.List.Entries {
 		all = append(all, entry.Symbols...)
 	}
-	return sorted(all)
+	return sorted(all), nil
 }

@@ -37,11 +37,10 @@ func stopPostgres() error {
 	if !serverUsed {
 		return nil
 	}
-	s, err := server()
-	if err != nil {
-		return nil // told by the tests
+	if s, err := server(); err == nil { // an error is told by the tests
+		return s.Remove()
 	}
-	return s.Remove()
+	return nil
 }
 
 // exported is a line of the journal, as far as these tests look at it.

@@ -7,7 +7,7 @@
 #   that the goods may not simply leave, and stands in the context with its reasons.
 # schemas:
 #   - input: schema.authzen.schema
-package authzen
+package authzen.mapping
 
 import future.keywords.not
 

@@ -1,8 +1,8 @@
-package authzen.authzen_test
+package authzen.mapping_test
 
 import future.keywords.not
 
-import data.authzen
+import data.authzen.mapping
 import data.rareearth.fixture_test as fixture
 
 _request := {
@@ -18,11 +18,11 @@ _request := {
 _with(path, value) := json.patch(_request, [{"op": "add", "path": path, "value": value}])
 
 _pointers(request) := pointers if {
-	pointers := {fault.pointer | some fault in authzen.question.faults} with input as request
+	pointers := {fault.pointer | some fault in mapping.question.faults} with input as request
 }
 
 test_an_application_comes_through_whole if {
-	authzen.question == {"application": fixture.application} with input as _request
+	mapping.question == {"application": fixture.application} with input as _request
 }
 
 test_properties_may_be_absent if {
@@ -31,7 +31,7 @@ test_properties_may_be_absent if {
 		"action": {"name": "export"},
 		"resource": {"type": "application", "id": "B"},
 	}
-	authzen.question == {"application": {"id": "B", "exporter": {"name": "A"}}} with input as bare
+	mapping.question == {"application": {"id": "B", "exporter": {"name": "A"}}} with input as bare
 }
 
 test_words_of_another_bundle_are_faults if {
@@ -48,7 +48,7 @@ test_what_is_stated_twice_is_a_fault if {
 }
 
 test_no_application_stands_beside_faults if {
-	not authzen.question.application with input as _with("/action/name", "read")
+	not mapping.question.application with input as _with("/action/name", "read")
 }
 
 _decision := {
@@ -67,16 +67,16 @@ _decision := {
 }
 
 test_only_goods_that_need_no_licence_are_permitted if {
-	authzen.answer.decision == true with input as {"request": _request, "decision": _decision}
+	mapping.answer.decision == true with input as {"request": _request, "decision": _decision}
 	every outcome in ["green_channel", "general_licence", "registration", "standard_review", "prohibited", "incomplete"] {
 		refused := object.union(_decision, {"outcome": outcome})
-		authzen.answer.decision == false with input as {"request": _request, "decision": refused}
-		authzen.answer.context.outcome == outcome with input as {"request": _request, "decision": refused}
+		mapping.answer.decision == false with input as {"request": _request, "decision": refused}
+		mapping.answer.context.outcome == outcome with input as {"request": _request, "decision": refused}
 	}
 }
 
 test_the_context_names_reasons_and_record if {
-	answer := authzen.answer with input as {"request": _request, "decision": _decision}
+	answer := mapping.answer with input as {"request": _request, "decision": _decision}
 	answer.context.reasons == [{
 		"rule": "RF-12", "severity": "medium", "basis": ["RF-12"], "text": {"en": "a", "zh": "b"}, "remedy": {"en": "c", "zh": "d"},
 	}]
