@@ -162,6 +162,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		ReadParty: r.Engine.ReadParty,
 		Decisions: r.Decisions,
 		Controls:  r.Engine,
+		OPA:       r.Engine.Door(),
 		Screener:  r.Engine,
 		AuthZEN:   r.Engine,
 		Record:    r.record,

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/decision/query"
 )
 
 // Decider decides applications.
@@ -50,6 +51,10 @@ type Deps struct {
 	BaseURL string
 	// Caller names who sent a request.
 	Caller func(*http.Request) string
+	// OPA answers OPA clients.
+	OPA Documents
+	// Recorded decides and records an application that an OPA client sends; nil until decisions are recorded.
+	Recorded query.Recorded
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
@@ -92,6 +97,7 @@ func (a api) Routes(r gin.IRouter) {
 	read(r, "/v1/controls", typed(a, http.StatusOK, a.listing, a.listControls))
 	read(r, "/v1/controls/*code", typed(a, http.StatusOK, a.entry, a.oneControl))
 	a.authzen(r)
+	a.opaRoutes(r)
 	read(r, "/livez", typed(a, http.StatusOK, a.nothing, a.alive))
 	read(r, "/readyz", typed(a, http.StatusOK, a.nothing, a.ready))
 }

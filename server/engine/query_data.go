@@ -1,0 +1,311 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/server/types"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/topdown/lineage"
+	"github.com/open-policy-agent/opa/v1/util"
+	"github.com/open-policy-agent/opa/v1/version"
+
+	"greenchannel/server/decision/query"
+)
+
+// asked is an input that was read: as a value for the policies, and in the very bytes for the record.
+type asked struct {
+	value ast.Value // nil: there is no input
+	raw   []byte
+}
+
+// Data answers GET and POST /v1/data.
+func (d *Door) Data(ctx context.Context, q query.Question) query.Answer {
+	m := meter(q.Options)
+	m.Timer(metrics.ServerHandler).Start()
+	m.Timer(metrics.RegoInputParse).Start()
+	kind, input, err := "get", asked{}, error(nil)
+	if q.Body != nil {
+		kind = "post"
+		input, err = inputOf(q)
+	} else if q.Input != nil {
+		input, err = parameterInput(*q.Input)
+	}
+	if err != nil {
+		return failed(invalid("%s", err.Error()))
+	}
+	m.Timer(metrics.RegoInputParse).Stop()
+	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		response, err := docs.respond(ctx, txn, kind, q, input, m)
+		if err != nil {
+			return query.Answer{}, err
+		}
+		if q.Body != nil && input.value == nil {
+			response.Warning = types.NewWarning(types.CodeAPIUsageWarn, types.MsgInputKeyMissing)
+		}
+		return written(statusOK, response, q.Pretty)
+	})
+}
+
+// Default answers POST /: the default decision, which is the entry point, on the body as its input.
+func (d *Door) Default(ctx context.Context, q query.Question) query.Answer {
+	return d.document(ctx, q, func(docs *documents) []string { return segments(docs.entry) })
+}
+
+// Document answers POST /v0/data: the document alone, on the body as its input.
+func (d *Door) Document(ctx context.Context, q query.Question) query.Answer {
+	return d.document(ctx, q, func(*documents) []string { return q.Path })
+}
+
+func (d *Door) document(ctx context.Context, q query.Question, path func(*documents) []string) query.Answer {
+	input, err := bodyInput(q)
+	if err != nil {
+		return failed(invalid("unexpected parse error for input: %s", err.Error()))
+	}
+	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		q := q
+		q.Path = path(docs)
+		q.Options = query.Options{Pretty: q.Pretty}
+		response, err := docs.respond(ctx, txn, "v0", q, input, meter(q.Options))
+		if err != nil {
+			return query.Answer{}, err
+		}
+		if response.Result == nil {
+			return query.Answer{}, docs.undefined(q.Path)
+		}
+		return written(statusOK, *response.Result, q.Pretty)
+	})
+}
+
+// undefined says that a path leads nowhere, or to rules that gave nothing.
+func (d *documents) undefined(path []string) error {
+	ref, err := dataRef(path)
+	if err != nil {
+		return invalid("invalid path: %v", err)
+	}
+	message := types.MsgMissingError
+	if len(d.compiler.GetRulesForVirtualDocument(ref)) > 0 {
+		message = types.MsgFoundUndefinedError
+	}
+	return refusal{statusNotFound, types.NewErrorV1(types.CodeUndefinedDocument, "%v: %v", message, ref)}
+}
+
+// respond evaluates a path, or has it decided and recorded where it is the entry point, and makes OPA's answer of it.
+func (d *documents) respond(
+	ctx context.Context, txn storage.Transaction, kind string, q query.Question, input asked, m metrics.Metrics,
+) (*types.DataResponseV1, error) {
+	ref, body, err := pathQuery(q.Path)
+	if err != nil {
+		return nil, err
+	}
+	response := &types.DataResponseV1{}
+	recorded := q.Recorded != nil && input.raw != nil && ref.Equal(d.entry)
+	if recorded {
+		result, id, err := q.Recorded(ctx, input.raw)
+		if err != nil {
+			return nil, err
+		}
+		var document any = json.RawMessage(result)
+		response.Result, response.DecisionID = &document, id
+	}
+	if !recorded || q.Explain != "" || q.Metrics || q.Instrument || q.RuleLabels {
+		if err := d.evaluated(ctx, txn, kind, body, q, input.value, m, response); err != nil {
+			return nil, err
+		}
+	}
+	m.Timer(metrics.ServerHandler).Stop()
+	if q.Metrics || q.Instrument {
+		response.Metrics = m.All()
+	}
+	if q.Provenance {
+		response.Provenance = d.provenance()
+	}
+	return response, nil
+}
+
+// evaluated evaluates a path and puts what came of it, and what was asked about the evaluation, into an answer. A result
+// that the answer has already, because it was recorded, stays.
+func (d *documents) evaluated(
+	ctx context.Context, txn storage.Transaction, kind string, body ast.Body, q query.Question, input ast.Value,
+	m metrics.Metrics, into *types.DataResponseV1,
+) error {
+	prepared, err := d.prepare(ctx, txn, kind, q, body, m)
+	if err != nil {
+		return err
+	}
+	tracker := &topdown.EvaluatedRuleTracker{}
+	options := []rego.EvalOption{
+		rego.EvalTransaction(txn),
+		rego.EvalParsedInput(input),
+		rego.EvalTime(q.At),
+		rego.EvalMetrics(m),
+		rego.EvalInstrument(q.Instrument),
+		rego.EvalEvaluatedRuleTracker(tracker),
+	}
+	var trace *topdown.BufferTracer
+	if explained(q.Explain) {
+		trace = topdown.NewBufferTracer()
+		options = append(options, rego.EvalQueryTracer(trace))
+	}
+	results, err := prepared.Eval(ctx, options...)
+	if err != nil {
+		return err
+	}
+	m.Timer(metrics.ServerHandler).Stop()
+	switch {
+	case len(results) > 0:
+		if into.Result == nil {
+			into.Result = &results[0].Expressions[0].Value
+		}
+		if trace != nil {
+			into.Explanation = explanation(q.Explain, *trace, q.Pretty)
+		}
+		if q.RuleLabels {
+			into.RuleLabels = tracker.Labels
+		}
+	case q.Explain == string(types.ExplainFullV1):
+		into.Explanation = explanation(q.Explain, *trace, q.Pretty)
+	}
+	return nil
+}
+
+// explained says whether a mode asks for an explanation.
+func explained(mode string) bool {
+	switch types.ExplainModeV1(mode) {
+	case types.ExplainNotesV1, types.ExplainFailsV1, types.ExplainFullV1, types.ExplainDebugV1:
+		return true
+	}
+	return false
+}
+
+func explanation(mode string, trace []*topdown.Event, pretty bool) types.TraceV1 {
+	var chosen []*topdown.Event
+	switch types.ExplainModeV1(mode) {
+	case types.ExplainNotesV1:
+		chosen = lineage.Notes(trace)
+	case types.ExplainFailsV1:
+		chosen = lineage.Fails(trace)
+	case types.ExplainFullV1:
+		chosen = lineage.Full(trace)
+	case types.ExplainDebugV1:
+		chosen = lineage.Debug(trace)
+	}
+	told, err := types.NewTraceV1(chosen, pretty)
+	if err != nil {
+		return nil // as OPA: the answer is worth more than its explanation
+	}
+	return told
+}
+
+func (d *documents) provenance() *types.ProvenanceV1 {
+	told := &types.ProvenanceV1{
+		Version: version.Version, Vcs: version.Vcs, Timestamp: version.Timestamp, Hostname: version.Hostname,
+	}
+	if d.policy.Name != "" {
+		told.Bundles = map[string]types.ProvenanceBundleV1{d.policy.Name: {Revision: d.policy.Revision}}
+	}
+	return told
+}
+
+// meter measures only where somebody wants to know.
+func meter(o query.Options) metrics.Metrics {
+	if o.Metrics || o.Instrument {
+		return metrics.New()
+	}
+	return metrics.NoOp()
+}
+
+// inputOf reads the input that stands under its key in a body.
+func inputOf(q query.Question) (asked, error) {
+	var request types.DataRequestV1
+	if err := decodeBody(q, &request); err != nil {
+		return asked{}, err
+	}
+	if request.Input == nil {
+		return asked{}, nil
+	}
+	return askedOf(*request.Input, func() ([]byte, error) {
+		if q.YAML {
+			return encode(*request.Input)
+		}
+		var exact struct {
+			Input json.RawMessage `json:"input"`
+		}
+		err := json.NewDecoder(bytes.NewReader(q.Body)).Decode(&exact)
+		return exact.Input, err
+	})
+}
+
+// bodyInput reads a body that is the input itself; an empty one is null, as OPA has it.
+func bodyInput(q query.Question) (asked, error) {
+	var input any
+	if err := decodeBody(q, &input); err != nil {
+		return asked{}, err
+	}
+	if len(bytes.TrimSpace(q.Body)) == 0 {
+		return asked{value: ast.NullValue}, nil
+	}
+	return askedOf(input, func() ([]byte, error) {
+		if q.YAML {
+			return encode(input)
+		}
+		var exact json.RawMessage
+		err := json.NewDecoder(bytes.NewReader(q.Body)).Decode(&exact)
+		return exact, err
+	})
+}
+
+// parameterInput reads the input that a GET has in its query.
+func parameterInput(text string) (asked, error) {
+	var input any
+	if err := util.UnmarshalJSON([]byte(text), &input); err != nil {
+		return asked{}, fmt.Errorf("parameter contains malformed input document: %w", err)
+	}
+	return askedOf(input, func() ([]byte, error) { return []byte(text), nil })
+}
+
+func askedOf(input any, raw func() ([]byte, error)) (asked, error) {
+	value, err := ast.InterfaceToValue(input)
+	if err != nil {
+		return asked{}, err
+	}
+	exact, err := raw()
+	return asked{value: value, raw: exact}, err
+}
+
+// decodeBody reads a body as OPA does: YAML where it is declared, else the first JSON value; nothing is no value.
+func decodeBody(q query.Question, into any) error {
+	var err error
+	if q.YAML {
+		if len(q.Body) > 0 {
+			err = util.Unmarshal(q.Body, into)
+		}
+	} else if err = util.NewJSONDecoder(bytes.NewReader(q.Body)).Decode(into); errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("body contains malformed input document: %w", err)
+	}
+	return nil
+}
+
+// written is an answer that holds a document.
+func written(status int, document any, pretty bool) (query.Answer, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	if pretty {
+		encoder.SetIndent("", "  ")
+	}
+	if err := encoder.Encode(document); err != nil {
+		return query.Answer{}, fmt.Errorf("write the answer: %w", err)
+	}
+	return query.Answer{Status: status, Body: body.Bytes()}, nil
+}

@@ -1,0 +1,47 @@
+// Package conformance holds the service to what others have written down: OPA's own server and its request tables, and
+// the official TypeScript client of OPA. What is right for an exporter is judged elsewhere (tests/cases).
+package conformance
+
+import (
+	"net/http"
+	"testing"
+)
+
+// fewestReplayed is how many requests of OPA's tables were replayed when this was written. Fewer means that the tables
+// are no longer found, not that there is less to ask.
+const fewestReplayed = 214
+
+// TestOPARequestTables replays the requests of OPA's own tests: what writes is done to OPA's server alone; what reads is
+// asked of OPA's server and of ours, which holds the same policies and data, and has to be answered alike.
+func TestOPARequestTables(t *testing.T) {
+	t.Parallel()
+	replayed, skipped := 0, map[string]int{}
+	for _, g := range tables(t) {
+		skipped["put together only when OPA's test runs"] += g.unread
+		t.Run(g.name, func(t *testing.T) {
+			theirs := newOracle(t, nil)
+			var ours http.Handler
+			for _, r := range g.requests {
+				if reason := reads(r); reason != "" {
+					skipped[reason]++
+					if reason == "writes" {
+						r.sendTo(t, theirs.handler)
+						ours = nil
+					}
+					continue
+				}
+				if ours == nil {
+					ours = theirs.ours(t)
+				}
+				replayed++
+				if diff := differ(t, theirs.handler, ours, r); diff != "" {
+					t.Errorf("%s %s %s (-OPA +ours):\n%s", r.method, r.target, r.body, diff)
+				}
+			}
+		})
+	}
+	t.Logf("%d requests of OPA's tables replayed; skipped: %v", replayed, skipped)
+	if replayed < fewestReplayed {
+		t.Errorf("%d requests were replayed, want at least %d", replayed, fewestReplayed)
+	}
+}
