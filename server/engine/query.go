@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown/cache"
 
 	"greenchannel/server/decision"
 	"greenchannel/server/decision/query"
@@ -21,6 +22,9 @@ type Door struct {
 	limited func(context.Context, func(context.Context) error) error
 }
 
+// mostPatterns is how many compiled patterns a generation keeps. OPA keeps all; here clients may send their own.
+const mostPatterns = 1000
+
 // documents are the documents of one compiled bundle. Its prepared queries are kept with it, so that they go when it goes.
 type documents struct {
 	policy   decision.PolicyRef
@@ -29,6 +33,7 @@ type documents struct {
 	entry    ast.Ref           // of decisions; asked for by POST / as well
 	sources  map[string]string // policies as written, by id
 	prepared *preparedQueries
+	values   cache.InterQueryValueCache // patterns that built-ins compiled
 }
 
 // Door returns the door to whichever generation is active.
@@ -66,9 +71,13 @@ func NewDoor(p Published, timeout time.Duration) (*Door, error) {
 }
 
 func newDocuments(p Published, entry ast.Ref) *documents {
+	most := mostPatterns
 	return &documents{
 		policy: p.Policy, compiler: p.Compiler, store: p.Store, entry: entry, sources: p.Sources,
 		prepared: newPreparedQueries(),
+		values: cache.NewInterQueryValueCache(context.Background(), &cache.Config{
+			InterQueryBuiltinValueCache: cache.InterQueryBuiltinValueCacheConfig{MaxNumEntries: &most},
+		}),
 	}
 }
 

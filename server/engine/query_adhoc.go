@@ -29,6 +29,9 @@ func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
 	if err != nil {
 		return failed(notRego(types.MsgParseQueryError, err))
 	}
+	if len(parsed) == 0 {
+		return failed(invalid("cannot evaluate empty query"))
+	}
 	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
 		response, err := docs.bindings(ctx, txn, parsed, input, q, m)
 		if err != nil {
@@ -81,7 +84,9 @@ func (d *documents) bindings(
 		response.Metrics = m.All()
 	}
 	if trace != nil {
-		response.Explanation = explanation(q.Explain, *trace, q.Pretty)
+		if response.Explanation, err = explanation(q.Explain, trace, q.Pretty); err != nil {
+			return nil, err
+		}
 	}
 	if q.RuleLabels && len(tracker.Labels) > 0 {
 		response.RuleLabels = tracker.Labels
@@ -116,7 +121,9 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 			response.Metrics = m.All()
 		}
 		if trace != nil {
-			response.Explanation = explanation(q.Explain, *trace, q.Pretty)
+			if response.Explanation, err = explanation(q.Explain, trace, q.Pretty); err != nil {
+				return query.Answer{}, err
+			}
 		}
 		return written(statusOK, response, q.Pretty)
 	})
@@ -155,7 +162,7 @@ func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) 
 }
 
 // study are the options of every evaluation of a client's own query.
-func (d *documents) study(txn storage.Transaction, q query.Question, m metrics.Metrics, trace *topdown.BufferTracer) []func(*rego.Rego) {
+func (d *documents) study(txn storage.Transaction, q query.Question, m metrics.Metrics, trace *steps) []func(*rego.Rego) {
 	options := []func(*rego.Rego){
 		rego.Compiler(d.compiler),
 		rego.Store(d.store),
@@ -163,6 +170,7 @@ func (d *documents) study(txn storage.Transaction, q query.Question, m metrics.M
 		rego.Metrics(m),
 		rego.Instrument(q.Instrument),
 		rego.UnsafeBuiltins(unsafe()),
+		rego.InterQueryBuiltinValueCache(d.values),
 		rego.Time(q.At),
 		rego.StackTraces(true),
 	}
@@ -170,14 +178,6 @@ func (d *documents) study(txn storage.Transaction, q query.Question, m metrics.M
 		options = append(options, rego.QueryTracer(trace))
 	}
 	return options
-}
-
-// tracer gathers what an explanation is made of; nil where none is wanted.
-func tracer(explain string) *topdown.BufferTracer {
-	if explained(explain) {
-		return topdown.NewBufferTracer()
-	}
-	return nil
 }
 
 func parsing() ast.ParserOptions { return ast.ParserOptions{RegoVersion: ast.RegoV1} }

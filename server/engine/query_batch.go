@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,17 +36,8 @@ type batched struct {
 
 // batchItem is one answer of a batch that did not fail.
 type batchItem struct {
-	types.DataResponseV1
+	dataResponse
 	HTTPStatusCode string `json:"http_status_code,omitempty"`
-}
-
-// MarshalJSON keeps the status beside the answer: the embedded type has a MarshalJSON of its own, which would drop it.
-func (b batchItem) MarshalJSON() ([]byte, error) {
-	type answer types.DataResponseV1
-	return json.Marshal(struct {
-		answer
-		HTTPStatusCode string `json:"http_status_code,omitempty"`
-	}{answer(b.DataResponseV1), b.HTTPStatusCode})
 }
 
 // batchError is one answer of a batch that failed.
@@ -175,7 +165,7 @@ func (d *Door) item(ctx context.Context, docs *documents, txn storage.Transactio
 		}
 		response, err := docs.respond(ctx, txn, "batch", q, read, m)
 		if err == nil {
-			answer = batchItem{DataResponseV1: *response}
+			answer = batchItem{dataResponse: *response}
 		}
 		return err
 	})

@@ -14,7 +14,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/server/types"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/topdown"
-	"github.com/open-policy-agent/opa/v1/topdown/lineage"
 	"github.com/open-policy-agent/opa/v1/util"
 	"github.com/open-policy-agent/opa/v1/version"
 
@@ -101,12 +100,12 @@ func (d *documents) undefined(path []string) error {
 // respond evaluates a path, or has it decided and recorded where it is the entry point, and makes OPA's answer of it.
 func (d *documents) respond(
 	ctx context.Context, txn storage.Transaction, kind string, q query.Question, input asked, m metrics.Metrics,
-) (*types.DataResponseV1, error) {
+) (*dataResponse, error) {
 	ref, body, err := pathQuery(q.Path)
 	if err != nil {
 		return nil, err
 	}
-	response := &types.DataResponseV1{}
+	response := &dataResponse{}
 	recorded := q.Recorded != nil && input.raw != nil && ref.Equal(d.entry)
 	if recorded {
 		result, id, err := q.Recorded(ctx, input.raw)
@@ -135,7 +134,7 @@ func (d *documents) respond(
 // that the answer has already, because it was recorded, stays.
 func (d *documents) evaluated(
 	ctx context.Context, txn storage.Transaction, kind string, body ast.Body, q query.Question, input ast.Value,
-	m metrics.Metrics, into *types.DataResponseV1,
+	m metrics.Metrics, into *dataResponse,
 ) error {
 	prepared, err := d.prepare(ctx, txn, kind, q, body, m)
 	if err != nil {
@@ -148,11 +147,11 @@ func (d *documents) evaluated(
 		rego.EvalTime(q.At),
 		rego.EvalMetrics(m),
 		rego.EvalInstrument(q.Instrument),
+		rego.EvalInterQueryBuiltinValueCache(d.values),
 		rego.EvalEvaluatedRuleTracker(tracker),
 	}
-	var trace *topdown.BufferTracer
-	if explained(q.Explain) {
-		trace = topdown.NewBufferTracer()
+	trace := tracer(q.Explain)
+	if trace != nil {
 		options = append(options, rego.EvalQueryTracer(trace))
 	}
 	results, err := prepared.Eval(ctx, options...)
@@ -160,55 +159,42 @@ func (d *documents) evaluated(
 		return err
 	}
 	m.Timer(metrics.ServerHandler).Stop()
-	switch {
-	case len(results) > 0:
+	if len(results) > 0 {
 		if into.Result == nil {
 			into.Result = &results[0].Expressions[0].Value
-		}
-		if trace != nil {
-			into.Explanation = explanation(q.Explain, *trace, q.Pretty)
 		}
 		if q.RuleLabels {
 			into.RuleLabels = tracker.Labels
 		}
-	case q.Explain == string(types.ExplainFullV1):
-		into.Explanation = explanation(q.Explain, *trace, q.Pretty)
 	}
-	return nil
+	if trace != nil && (len(results) > 0 || q.Explain == string(types.ExplainFullV1)) { // as OPA has it
+		into.Explanation, err = explanation(q.Explain, trace, q.Pretty)
+	}
+	return err
 }
 
-// explained says whether a mode asks for an explanation.
-func explained(mode string) bool {
-	switch types.ExplainModeV1(mode) {
-	case types.ExplainNotesV1, types.ExplainFailsV1, types.ExplainFullV1, types.ExplainDebugV1:
-		return true
-	}
-	return false
+// dataResponse is OPA's answer about a document.
+type dataResponse struct {
+	DecisionID  string           `json:"decision_id,omitempty"`
+	Provenance  *provenance      `json:"provenance,omitempty"`
+	Explanation types.TraceV1    `json:"explanation,omitempty"`
+	Metrics     types.MetricsV1  `json:"metrics,omitempty"`
+	Result      *any             `json:"result,omitempty"`
+	RuleLabels  []map[string]any `json:"rule_labels,omitempty"`
+	Warning     *types.Warning   `json:"warning,omitempty"`
 }
 
-func explanation(mode string, trace []*topdown.Event, pretty bool) types.TraceV1 {
-	var chosen []*topdown.Event
-	switch types.ExplainModeV1(mode) {
-	case types.ExplainNotesV1:
-		chosen = lineage.Notes(trace)
-	case types.ExplainFailsV1:
-		chosen = lineage.Fails(trace)
-	case types.ExplainFullV1:
-		chosen = lineage.Full(trace)
-	case types.ExplainDebugV1:
-		chosen = lineage.Debug(trace)
-	}
-	told, err := types.NewTraceV1(chosen, pretty)
-	if err != nil {
-		return nil // as OPA: the answer is worth more than its explanation
-	}
-	return told
+// provenance is OPA's, but for a time of building that is not known: clients expect a time or nothing.
+type provenance struct {
+	Version   string                              `json:"version"`
+	Commit    string                              `json:"build_commit"`
+	Timestamp string                              `json:"build_timestamp,omitempty"`
+	Hostname  string                              `json:"build_hostname"`
+	Bundles   map[string]types.ProvenanceBundleV1 `json:"bundles,omitempty"`
 }
 
-func (d *documents) provenance() *types.ProvenanceV1 {
-	told := &types.ProvenanceV1{
-		Version: version.Version, Vcs: version.Vcs, Timestamp: version.Timestamp, Hostname: version.Hostname,
-	}
+func (d *documents) provenance() *provenance {
+	told := &provenance{Version: version.Version, Commit: version.Vcs, Timestamp: version.Timestamp, Hostname: version.Hostname}
 	if d.policy.Name != "" {
 		told.Bundles = map[string]types.ProvenanceBundleV1{d.policy.Name: {Revision: d.policy.Revision}}
 	}

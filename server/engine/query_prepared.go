@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -85,6 +86,9 @@ func (d *documents) prepare(
 		rego.StrictBuiltinErrors(q.StrictBuiltinErrors),
 		rego.StackTraces(true),
 	).PrepareForEval(ctx)
+	if all, ok := errors.AsType[ast.Errors](err); ok {
+		return nil, invalid("invalid path: %v", all) // such as that of a function, which needs arguments
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzhttp"
 
 	"greenchannel/server/decision"
@@ -91,12 +92,12 @@ func (d opaDoor) handler(fixed string, by answers) gin.HandlerFunc {
 			d.refuse(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
 		case unclean:
 			redirect(c, to, http.StatusTemporaryRedirect)
+		case c.Request.Method != http.MethodHead && len(to) > 1 && strings.HasSuffix(to, "/"):
+			redirect(c, strings.TrimSuffix(to, "/"), http.StatusMovedPermanently)
 		case !allowed:
 			c.Header("Allow", by.allow())
 			c.Status(http.StatusMethodNotAllowed)
 			c.Writer.WriteHeaderNow()
-		case len(to) > 1 && strings.HasSuffix(to, "/"):
-			redirect(c, strings.TrimSuffix(to, "/"), http.StatusMovedPermanently)
 		case fromElsewhere(c.Request):
 			d.refuse(c, http.StatusForbidden, "unauthorized", "request rejected: it comes from a page of another site")
 		default:
@@ -162,7 +163,7 @@ func (d opaDoor) refuse(c *gin.Context, status int, code, message string) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}{code, message}
-	body, err := json.Marshal(shown)
+	body, err := json.Marshal(shown, jsontext.WithIndent("  "), jsontext.EscapeForHTML(true))
 	if err != nil {
 		d.fail(c, err)
 		return

@@ -16,11 +16,17 @@ func onPurpose(r request, want, got answer) string {
 	escaped := at.EscapedPath()
 	switch {
 	case want.Status == http.StatusInternalServerError && got.Status == http.StatusBadRequest &&
-		strings.Contains(want.raw, "invalid path: ") && strings.Contains(got.raw, "invalid path: "):
+		(strings.Contains(want.Body, "invalid path: ") || strings.Contains(want.Body, "rego_type_error")) &&
+		strings.Contains(got.Body, "invalid path: "):
 		return "a path that cannot be asked for is the fault of who asks, not of the service"
+	case want.Status == http.StatusInternalServerError && got.Status == http.StatusBadRequest &&
+		strings.Contains(want.Body, "cannot evaluate empty query") && strings.Contains(got.Body, "cannot evaluate empty query"):
+		return "an empty query is the fault of who asks"
 	case want.Status == http.StatusMovedPermanently && strings.HasSuffix(at.Path, "/") && strings.Contains(escaped, "%"):
 		return "an escaped slash is part of a name: it is not redirected away, nor unescaped by a redirect"
-	case want.Status == http.StatusMethodNotAllowed && got.Status == want.Status && got.raw == "":
+	case want.Status == http.StatusNotFound && got.Status == want.Status && want.Body == "404 page not found\n":
+		return "what OPA's multiplexer writes where there is nothing"
+	case want.Status == http.StatusMethodNotAllowed && got.Status == want.Status && got.Body == "":
 		return "what OPA's multiplexer writes when a method is not allowed"
 	}
 	return ""

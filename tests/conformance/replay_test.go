@@ -9,7 +9,7 @@ import (
 
 // fewestReplayed is how many requests of OPA's tables were replayed when this was written. Fewer means that the tables
 // are no longer found, not that there is less to ask.
-const fewestReplayed = 214
+const fewestReplayed = 230
 
 // TestOPARequestTables replays the requests of OPA's own tests: what writes is done to OPA's server alone; what reads is
 // asked of OPA's server and of ours, which holds the same policies and data, and has to be answered alike.
@@ -22,12 +22,12 @@ func TestOPARequestTables(t *testing.T) {
 			theirs := newOracle(t, nil)
 			var ours http.Handler
 			for _, r := range g.requests {
-				if reason := reads(r); reason != "" {
+				if reason := reads(r); reason == writes && r.sendTo(t, theirs.handler).StatusCode != http.StatusMethodNotAllowed {
 					skipped[reason]++
-					if reason == "writes" {
-						r.sendTo(t, theirs.handler)
-						ours = nil
-					}
+					ours = nil
+					continue
+				} else if reason != "" && reason != writes {
+					skipped[reason]++
 					continue
 				}
 				if ours == nil {

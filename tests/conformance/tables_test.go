@@ -186,12 +186,15 @@ func isName(expression ast.Expr, name string) bool {
 	return ok && identifier.Name == name
 }
 
+// writes is why most requests are not replayed. Those that no server of OPA's takes are.
+const writes = "writes"
+
 // reads says whether a request only reads, and if not, or if there is nothing like it here, why it is not replayed.
 func reads(r request) (reason string) {
 	path, _, _ := strings.Cut(r.target, "?")
 	switch r.method {
 	case http.MethodPut, http.MethodPatch, http.MethodDelete:
-		return "writes"
+		return writes
 	}
 	for prefix, reason := range map[string]string{
 		"/v1/compile/": "data filters, which are not offered",
