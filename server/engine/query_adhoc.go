@@ -84,7 +84,7 @@ func (d *documents) bindings(
 		response.Metrics = m.All()
 	}
 	if trace != nil {
-		if response.Explanation, err = explanation(q.Explain, trace, q.Pretty); err != nil {
+		if response.Explanation, err = explanation(ctx, q.Explain, trace, q.Pretty); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +121,7 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 			response.Metrics = m.All()
 		}
 		if trace != nil {
-			if response.Explanation, err = explanation(q.Explain, trace, q.Pretty); err != nil {
+			if response.Explanation, err = explanation(ctx, q.Explain, trace, q.Pretty); err != nil {
 				return query.Answer{}, err
 			}
 		}

@@ -168,7 +168,7 @@ func (d *documents) evaluated(
 		}
 	}
 	if trace != nil && (len(results) > 0 || q.Explain == string(types.ExplainFullV1)) { // as OPA has it
-		into.Explanation, err = explanation(q.Explain, trace, q.Pretty)
+		into.Explanation, err = explanation(ctx, q.Explain, trace, q.Pretty)
 	}
 	return err
 }

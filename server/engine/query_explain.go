@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 
@@ -14,8 +15,8 @@ import (
 // long as the answer. OPA has no bound; here a longer one is refused.
 const (
 	mostSteps          = 200_000
-	longestExplanation = 32 << 20 // bytes
-	stepsAtOnce        = 256
+	longestExplanation = 8 << 20 // bytes
+	stepsAtOnce        = 64
 )
 
 // steps gathers what an explanation is made of, up to mostSteps.
@@ -43,7 +44,7 @@ func tracer(explain string) *steps {
 }
 
 // explanation tells the steps that a mode asks for.
-func explanation(mode string, traced *steps, pretty bool) (types.TraceV1, error) {
+func explanation(ctx context.Context, mode string, traced *steps, pretty bool) (types.TraceV1, error) {
 	if traced.tooMany {
 		return nil, tooLong(fmt.Sprintf("%d steps", mostSteps))
 	}
@@ -65,15 +66,18 @@ func explanation(mode string, traced *steps, pretty bool) (types.TraceV1, error)
 		}
 		return told, err
 	}
-	return listed(chosen)
+	return listed(ctx, chosen)
 }
 
 // listed writes steps a few at a time, so that an explanation that is too long is noticed before it fills the memory.
-func listed(chosen []*topdown.Event) (types.TraceV1, error) {
+func listed(ctx context.Context, chosen []*topdown.Event) (types.TraceV1, error) {
 	var told bytes.Buffer
 	told.WriteByte('[')
 	for some := range slices.Chunk(chosen, stepsAtOnce) {
 		part, err := types.NewTraceV1(some, false)
+		if err == nil {
+			err = ctx.Err() // writing takes as long as evaluating
+		}
 		if err != nil {
 			return nil, err
 		}
