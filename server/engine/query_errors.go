@@ -92,6 +92,7 @@ func ofProblem(p *problem.Error) refusal {
 		refused = refusal{statusNotFound, types.NewErrorV1(types.CodeResourceNotFound, "%s", p.Detail)}
 	case problem.Deadline, problem.Cancelled, problem.NotReady:
 		refused.status = statusUnavailable
+	default: // is ours
 	}
 	for _, place := range p.Faults {
 		refused.shown = refused.shown.WithError(fault{refused.shown.Code, strings.TrimPrefix(fmt.Sprint(place), ": ")})

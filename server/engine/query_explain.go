@@ -39,8 +39,9 @@ func tracer(explain string) *steps {
 	switch types.ExplainModeV1(explain) {
 	case types.ExplainNotesV1, types.ExplainFailsV1, types.ExplainFullV1, types.ExplainDebugV1:
 		return &steps{}
+	default:
+		return nil
 	}
-	return nil
 }
 
 // explanation tells the steps that a mode asks for.
@@ -58,6 +59,7 @@ func explanation(ctx context.Context, mode string, traced *steps, pretty bool) (
 		chosen = lineage.Full(traced.BufferTracer)
 	case types.ExplainDebugV1:
 		chosen = lineage.Debug(traced.BufferTracer)
+	default: // none
 	}
 	if pretty {
 		told, err := types.NewTraceV1(chosen, true)

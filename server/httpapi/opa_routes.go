@@ -37,6 +37,7 @@ const (
 	resolution = time.Millisecond
 	// shortestGzip is the shortest answer that OPA compresses, and bestGzip how hard it tries.
 	shortestGzip, bestGzip = 1024, 9
+	opaUnauthorised        = "unauthorized" //nolint:misspell // OPA's word
 )
 
 // answers are what a path of OPA's answers, by method.
@@ -99,7 +100,7 @@ func (d opaDoor) handler(fixed string, by answers) gin.HandlerFunc {
 			c.Status(http.StatusMethodNotAllowed)
 			c.Writer.WriteHeaderNow()
 		case fromElsewhere(c.Request):
-			d.refuse(c, http.StatusForbidden, "unauthorized", "request rejected: it comes from a page of another site")
+			d.refuse(c, http.StatusForbidden, opaUnauthorised, "request rejected: it comes from a page of another site")
 		default:
 			d.answer(c, fixed, path, answer)
 		}

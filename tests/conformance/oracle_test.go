@@ -208,19 +208,23 @@ func alike() *strings.Replacer {
 		`"build_timestamp":"",`, "", "\"build_timestamp\": \"\",\n    ", "")
 }
 
-// differ compares what both answer, to the byte but for what changes with every request; empty when they agree.
-func differ(t testing.TB, theirs, ours http.Handler, r request) string {
+// differ compares what both answer, to the byte but for what changes with every request; both texts are empty when they
+// agree. Of a difference on purpose it gives the reason in place of the difference.
+func differ(t testing.TB, theirs, ours http.Handler, r request) (diff, purpose string) {
 	t.Helper()
 	want, got := read(t, r.sendTo(t, theirs)), read(t, r.sendTo(t, ours))
-	if want == got || onPurpose(r, want, got) != "" {
-		return ""
+	if want == got {
+		return "", ""
+	}
+	if reason := onPurpose(r, want, got); reason != "" {
+		return "", reason
 	}
 	wanted, given := settled(want.Body), settled(got.Body)
 	want.Body, got.Body = "", ""
 	if want == got && reflect.DeepEqual(wanted, given) {
-		return ""
+		return "", ""
 	}
-	return cmp.Diff(want, got) + cmp.Diff(wanted, given)
+	return cmp.Diff(want, got) + cmp.Diff(wanted, given), ""
 }
 
 // settled is a body without what differs from one request to the next, also of OPA itself: timings, of which the names
