@@ -83,14 +83,14 @@ func newDocuments(p Published, entry ast.Ref) *documents {
 
 // answering runs answer on the active documents and one snapshot of them, within the time limit, and makes an OPA error of
 // what kept it from answering.
-func (d *Door) answering(ctx context.Context, answer func(context.Context, *documents, storage.Transaction) (query.Answer, error)) query.Answer {
+func (d *Door) answering(ctx context.Context, at time.Time, answer func(context.Context, *documents, storage.Transaction) (query.Answer, error)) query.Answer {
 	docs, err := d.active()
 	if err != nil {
 		return failed(err)
 	}
 	var given query.Answer
 	err = d.limited(ctx, func(ctx context.Context) error {
-		return docs.reading(ctx, func(txn storage.Transaction) error {
+		return docs.reading(ctx, at, func(txn storage.Transaction) error {
 			given, err = answer(ctx, docs, txn)
 			return err
 		})
@@ -101,15 +101,18 @@ func (d *Door) answering(ctx context.Context, answer func(context.Context, *docu
 	return given
 }
 
-// reading runs do on one snapshot of the data.
-func (d *documents) reading(ctx context.Context, do func(storage.Transaction) error) error {
-	txn, err := d.store.NewTransaction(ctx)
+// reading runs do on one snapshot of the data, as of an instant.
+func (d *documents) reading(ctx context.Context, at time.Time, do func(storage.Transaction) error) error {
+	txn, err := d.store.NewTransaction(ctx, storage.TransactionParams{Context: asOf(at)})
 	if err != nil {
 		return fmt.Errorf("open a snapshot of the data: %w", err)
 	}
 	defer d.store.Abort(ctx, txn)
 	return do(txn)
 }
+
+// asOf is what a snapshot has to know of a question. No table depends on the clock.
+func asOf(time.Time) *storage.Context { return storage.NewContext() }
 
 // Owned refuses a write in the words that OPA has for a path that a bundle owns: everything here comes from a bundle.
 func (d *Door) Owned(_ context.Context, q query.Question) query.Answer {

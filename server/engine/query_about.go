@@ -99,7 +99,7 @@ func (d *Door) Health(ctx context.Context, q query.Question, plugins map[string]
 		ast.Item(ast.StringTerm("plugin_state"), ast.NewTerm(states)),
 		ast.Item(ast.StringTerm("plugins_ready"), ast.BooleanTerm(ready)),
 	)
-	given := d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+	given := d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
 		results, err := rego.New(
 			rego.ParsedQuery(body), rego.Compiler(docs.compiler), rego.Store(docs.store), rego.Transaction(txn),
 			rego.ParsedInput(input), rego.Time(q.At),

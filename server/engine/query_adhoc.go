@@ -32,7 +32,7 @@ func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
 	if len(parsed) == 0 {
 		return failed(invalid("cannot evaluate empty query"))
 	}
-	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
 		response, err := docs.bindings(ctx, txn, parsed, input, q, m)
 		if err != nil {
 			return query.Answer{}, notRego(types.MsgCompileQueryError, err)
@@ -108,7 +108,7 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 		return failed(err)
 	}
 	m.Timer(metrics.RegoQueryParse).Stop()
-	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
 		trace := tracer(q.Explain)
 		left, err := rego.New(append(docs.study(txn, q, m, trace), options...)...).Partial(ctx)
 		if err != nil {

@@ -73,7 +73,7 @@ func (d *Door) Batch(ctx context.Context, q query.Question) query.Answer {
 	var answers map[string]any
 	var failures int
 	var causes []error
-	err = docs.reading(ctx, func(txn storage.Transaction) error {
+	err = docs.reading(ctx, q.At, func(txn storage.Transaction) error {
 		answers, failures, causes = d.each(ctx, docs, txn, q, asking)
 		return nil
 	})
@@ -158,19 +158,16 @@ func (d *Door) each(
 func (d *Door) item(ctx context.Context, docs *documents, txn storage.Transaction, q query.Question, input any) (answer any, cause error) {
 	m := meter(q.Options)
 	m.Timer(metrics.ServerHandler).Start()
-	err := d.limited(ctx, func(ctx context.Context) error {
-		read, err := askedOf(input, func() ([]byte, error) { return encode(input) })
-		if err != nil {
-			return err
-		}
-		response, err := docs.respond(ctx, txn, "batch", q, read, m)
-		if err == nil {
-			answer = batchItem{dataResponse: *response}
-		}
-		return err
-	})
+	read, err := askedOf(input, func() ([]byte, error) { return encode(input) })
+	var response *dataResponse
 	if err == nil {
-		return answer, nil
+		response, err = d.recorded(ctx, q, read)
+	}
+	if err == nil {
+		err = d.limited(ctx, func(ctx context.Context) error { return docs.complete(ctx, txn, "batch", q, read, m, response) })
+	}
+	if err == nil {
+		return batchItem{dataResponse: *response}, nil
 	}
 	refused := shape(err)
 	answer = batchError{Code: refused.shown.Code, Message: refused.shown.Message, Errors: refused.shown.Errors}

@@ -42,9 +42,12 @@ func (d *Door) Data(ctx context.Context, q query.Question) query.Answer {
 		return failed(invalid("%s", err.Error()))
 	}
 	m.Timer(metrics.RegoInputParse).Stop()
-	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
-		response, err := docs.respond(ctx, txn, kind, q, input, m)
-		if err != nil {
+	response, err := d.recorded(ctx, q, input)
+	if err != nil {
+		return failed(err)
+	}
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		if err := docs.complete(ctx, txn, kind, q, input, m, response); err != nil {
 			return query.Answer{}, err
 		}
 		if q.Body != nil && input.value == nil {
@@ -56,25 +59,27 @@ func (d *Door) Data(ctx context.Context, q query.Question) query.Answer {
 
 // Default answers POST /: the default decision, which is the entry point, on the body as its input.
 func (d *Door) Default(ctx context.Context, q query.Question) query.Answer {
-	return d.document(ctx, q, func(docs *documents) []string { return segments(docs.entry) })
+	docs, err := d.active()
+	if err != nil {
+		return failed(err)
+	}
+	q.Path = segments(docs.entry)
+	return d.Document(ctx, q)
 }
 
 // Document answers POST /v0/data: the document alone, on the body as its input.
 func (d *Door) Document(ctx context.Context, q query.Question) query.Answer {
-	return d.document(ctx, q, func(*documents) []string { return q.Path })
-}
-
-func (d *Door) document(ctx context.Context, q query.Question, path func(*documents) []string) query.Answer {
 	input, err := bodyInput(q)
 	if err != nil {
 		return failed(invalid("unexpected parse error for input: %s", err.Error()))
 	}
-	return d.answering(ctx, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
-		q := q
-		q.Path = path(docs)
-		q.Options = query.Options{Pretty: q.Pretty}
-		response, err := docs.respond(ctx, txn, "v0", q, input, meter(q.Options))
-		if err != nil {
+	q.Options = query.Options{Pretty: q.Pretty}
+	response, err := d.recorded(ctx, q, input)
+	if err != nil {
+		return failed(err)
+	}
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		if err := docs.complete(ctx, txn, "v0", q, input, meter(q.Options), response); err != nil {
 			return query.Answer{}, err
 		}
 		if response.Result == nil {
@@ -97,27 +102,43 @@ func (d *documents) undefined(path []string) error {
 	return refusal{statusNotFound, types.NewErrorV1(types.CodeUndefinedDocument, "%v: %v", message, ref)}
 }
 
-// respond evaluates a path, or has it decided and recorded where it is the entry point, and makes OPA's answer of it.
-func (d *documents) respond(
-	ctx context.Context, txn storage.Transaction, kind string, q query.Question, input asked, m metrics.Metrics,
-) (*dataResponse, error) {
-	ref, body, err := pathQuery(q.Path)
+// recorded has an application decided and recorded when the path is the entry point, and begins OPA's answer with what
+// came of it. It stands outside of the time limit of one evaluation: deciding has its own, and recording is not called off.
+func (d *Door) recorded(ctx context.Context, q query.Question, input asked) (*dataResponse, error) {
+	response := &dataResponse{}
+	if q.Recorded == nil || input.raw == nil {
+		return response, nil
+	}
+	docs, err := d.active()
 	if err != nil {
 		return nil, err
 	}
-	response := &dataResponse{}
-	recorded := q.Recorded != nil && input.raw != nil && ref.Equal(d.entry)
-	if recorded {
-		result, id, err := q.Recorded(ctx, input.raw)
-		if err != nil {
-			return nil, err
-		}
-		var document any = json.RawMessage(result)
-		response.Result, response.DecisionID = &document, id
+	ref, err := dataRef(q.Path)
+	if err != nil || !ref.Equal(docs.entry) {
+		return response, nil //nolint:nilerr // what cannot be asked for is told when it is asked for
 	}
+	result, id, err := q.Recorded(ctx, input.raw)
+	if err != nil {
+		return nil, err
+	}
+	var document any = json.RawMessage(result)
+	response.Result, response.DecisionID = &document, id
+	return response, nil
+}
+
+// complete evaluates a path, unless its answer was recorded already, and adds what was asked about the evaluation.
+func (d *documents) complete(
+	ctx context.Context, txn storage.Transaction, kind string, q query.Question, input asked, m metrics.Metrics, response *dataResponse,
+) error {
+	_, body, err := pathQuery(q.Path)
+	if err != nil {
+		return err
+	}
+	recorded := response.Result != nil
 	if !recorded || q.Explain != "" || q.Metrics || q.Instrument || q.RuleLabels {
-		if err := d.evaluated(ctx, txn, kind, body, q, input.value, m, response); err != nil {
-			return nil, err
+		err := d.evaluated(ctx, txn, kind, body, q, input.value, m, response)
+		if err != nil && !recorded { // a decision that was given is worth more than its explanation
+			return err
 		}
 	}
 	m.Timer(metrics.ServerHandler).Stop()
@@ -127,7 +148,7 @@ func (d *documents) respond(
 	if q.Provenance {
 		response.Provenance = d.provenance()
 	}
-	return response, nil
+	return nil
 }
 
 // evaluated evaluates a path and puts what came of it, and what was asked about the evaluation, into an answer. A result
