@@ -163,6 +163,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Decisions: r.Decisions,
 		Controls:  r.Engine,
 		OPA:       r.Engine.Door(),
+		Recorded:  r.recordedAnswer,
 		Screener:  r.Engine,
 		AuthZEN:   r.Engine,
 		Record:    r.record,
@@ -204,4 +205,18 @@ func announce(config Config, rooms *Rooms, addr net.Addr) {
 			"address", addr.String())
 	}
 	config.Listening(addr)
+}
+
+// recordedAnswer decides and records the application that an OPA client sends as the input of the entry point.
+func (r *Rooms) recordedAnswer(ctx context.Context, input []byte) (answer []byte, id string, err error) {
+	app, err := r.Engine.Read(input)
+	if err != nil {
+		return nil, "", err
+	}
+	record, err := r.Decisions.Decide(ctx, decision.Request{App: app, Caller: anybody})
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err = record.Answer()
+	return answer, record.ID, err
 }

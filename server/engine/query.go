@@ -12,6 +12,7 @@ import (
 	"greenchannel/server/decision"
 	"greenchannel/server/decision/query"
 	"greenchannel/server/problem"
+	"greenchannel/server/store"
 )
 
 // Door answers what OPA clients ask, as OPA's own server does: any document by its path, ad hoc queries, partial
@@ -111,8 +112,8 @@ func (d *documents) reading(ctx context.Context, at time.Time, do func(storage.T
 	return do(txn)
 }
 
-// asOf is what a snapshot has to know of a question. No table depends on the clock.
-func asOf(time.Time) *storage.Context { return storage.NewContext() }
+// asOf is what a snapshot has to know of a question: the clock, by which live rows are chosen.
+func asOf(at time.Time) *storage.Context { return store.AsOf(storage.NewContext(), at) }
 
 // Owned refuses a write in the words that OPA has for a path that a bundle owns: everything here comes from a bundle.
 func (d *Door) Owned(_ context.Context, q query.Question) query.Answer {

@@ -53,7 +53,7 @@ type Deps struct {
 	Caller func(*http.Request) string
 	// OPA answers OPA clients.
 	OPA Documents
-	// Recorded decides and records an application that an OPA client sends; nil until decisions are recorded.
+	// Recorded decides and records an application that an OPA client sends; nil where nothing is recorded.
 	Recorded query.Recorded
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)

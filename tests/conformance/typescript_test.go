@@ -95,7 +95,7 @@ func serving(t *testing.T) string {
 	listening, stopped := make(chan net.Addr, 1), make(chan error, 1)
 	go func() {
 		stopped <- server.Run(ctx, server.Config{
-			Listen: "127.0.0.1:0", Policies: policies.FS(), EvalTimeout: time.Minute,
+			Listen: "127.0.0.1:0", Policies: policies.FS(), Record: server.RecordConfig{Data: t.TempDir()}, EvalTimeout: time.Minute,
 			Log:       slog.New(slog.DiscardHandler),
 			Listening: func(at net.Addr) { listening <- at },
 		})
