@@ -202,6 +202,8 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Decisions: r.Decisions,
 		Batch:     r.sitting,
 		Controls:  r.Engine,
+		OPA:       r.Engine.Door(),
+		Recorded:  r.recordedAnswer,
 		Screener:  r.Engine,
 		AuthZEN:   r.Engine,
 		Record:    r.record,
@@ -238,4 +240,18 @@ func announce(settings Config, rooms *Rooms, addr net.Addr) {
 	settings.Log.Info("listening", "address", addr.String(), "bundle", policy.Name, "revision", policy.Revision, "digest", policy.Digest)
 	settings.warn(addr)
 	settings.Listening(addr)
+}
+
+// recordedAnswer decides and records the application that an OPA client sends as the input of the entry point.
+func (r *Rooms) recordedAnswer(ctx context.Context, input []byte) (answer []byte, id string, err error) {
+	app, err := r.Engine.Read(input)
+	if err != nil {
+		return nil, "", err
+	}
+	record, err := r.Decisions.Decide(ctx, decision.Request{App: app, Caller: identity.Name(ctx)})
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err = record.Answer()
+	return answer, record.ID, err
 }

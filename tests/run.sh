@@ -102,6 +102,8 @@ prerequisites() {
 	need git git
 	need curl curl ca-certificates
 	need gcc gcc libc6-dev # for the race detector
+	need node nodejs       # for OPA's own TypeScript client
+	need npm npm
 	postgres
 	go version
 	go mod download

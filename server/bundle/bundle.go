@@ -35,6 +35,8 @@ type Bundle struct {
 	Revision string
 	// Modules are the policies by path, with their annotations; tests are left out.
 	Modules map[string]*ast.Module
+	// Sources are the same policies as they were written, by the same paths.
+	Sources map[string]string
 	// Data is the data document.
 	Data map[string]any
 	// ApplicationSchema, DecisionSchema and PartySchema are the JSON Schemas of what goes in, of what comes out, and of
@@ -62,7 +64,7 @@ func Load(fsys fs.FS) (*Bundle, error) {
 	if b.Name == "" {
 		return nil, fmt.Errorf("load bundle: %s states no metadata.name; name the bundle there", manifestFile)
 	}
-	b.Modules, b.Data = modules(content), content.Data
+	b.Modules, b.Sources, b.Data = modules(content), sources(content), content.Data
 	if b.Digest, err = digest(fsys); err != nil {
 		return nil, fmt.Errorf("load bundle: %w", err)
 	}

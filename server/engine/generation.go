@@ -38,6 +38,8 @@ type Generation struct {
 	authz       rego.PreparedEvalQuery
 	// question and answer are nil in a bundle that serves no AuthZEN.
 	question, answer *rego.PreparedEvalQuery
+
+	documents *documents // for the door of OPA clients
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -83,6 +85,7 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 			return fmt.Errorf("no policy defines %s, which the service asks for", asked)
 		}
 	}
+	g.documents = newDocuments(Published{g.policy, compiler, g.store, decisionEntrypoint, b.Sources}, ast.MustParseRef(decisionEntrypoint))
 	var err error
 	if g.authz, err = g.query(ctx, compiler, txn, authzQuery); err != nil {
 		return err

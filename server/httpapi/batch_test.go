@@ -172,8 +172,9 @@ func TestBatchRefuses(t *testing.T) {
 		t.Errorf("a parameter: status %d", response.StatusCode)
 	}
 	notReady := httpapi.New(httpapi.Deps{
-		Batch: func(*http.Request) (httpapi.Sitting, error) { return nil, problem.New(problem.NotReady, "not yet") },
-		Log:   slog.New(slog.DiscardHandler),
+		Batch:   func(*http.Request) (httpapi.Sitting, error) { return nil, problem.New(problem.NotReady, "not yet") },
+		Callers: as("client"), Access: everybody{}, Now: time.Now,
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if response := call(t, notReady, "POST", "/v1/decisions/batch", `[]`); response.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("not ready: status %d", response.StatusCode)

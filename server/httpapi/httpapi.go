@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/decision/query"
 )
 
 // Decider decides applications.
@@ -58,6 +59,10 @@ type Deps struct {
 	Contract func() (decision.Contract, error)
 	// Observe is told each request, by the template of its route; nil for nobody.
 	Observe func(method, route string, status int, took time.Duration)
+	// OPA answers OPA clients.
+	OPA Documents
+	// Recorded decides and records an application that an OPA client sends; nil where nothing is recorded.
+	Recorded query.Recorded
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time

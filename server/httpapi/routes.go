@@ -41,6 +41,7 @@ func (a api) Routes(r gin.IRouter) {
 			r.Handle(method, one.Pattern(), described(one.Operation), one.handle)
 		}
 	}
+	a.opaRoutes(r) // what OPA answers is described by OPA
 }
 
 const operationKey = "greenchannel.operation"

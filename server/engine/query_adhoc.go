@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/server/types"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/util"
+
+	"greenchannel/server/decision/query"
+)
+
+// Bindings answers GET and POST /v1/query: a query of the client's own, compiled against the policies and held to their
+// capabilities, so that it can look at nothing that they cannot. Nothing of it is recorded, and no answer has a decision
+// id: it is a way to study the policies, not a decision.
+func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
+	m := metrics.New()
+	text, input, err := adHoc(q, m)
+	if err != nil {
+		return failed(err)
+	}
+	parsed, err := ast.ParseBodyWithOpts(text, parsing())
+	if err != nil {
+		return failed(notRego(types.MsgParseQueryError, err))
+	}
+	if len(parsed) == 0 {
+		return failed(invalid("cannot evaluate empty query"))
+	}
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		response, err := docs.bindings(ctx, txn, parsed, input, q, m)
+		if err != nil {
+			return query.Answer{}, notRego(types.MsgCompileQueryError, err)
+		}
+		return written(statusOK, response, q.Pretty)
+	})
+}
+
+// adHoc reads a query and its input, from the parameters of a GET or the body of a POST.
+func adHoc(q query.Question, m metrics.Metrics) (text string, input ast.Value, err error) {
+	if q.Body == nil {
+		if q.Query == nil {
+			return "", nil, invalid("missing parameter 'q'")
+		}
+		return *q.Query, nil, nil
+	}
+	m.Timer(metrics.ServerHandler).Start()
+	var request types.QueryRequestV1
+	if err := decodeRequest(q.Body, &request); err != nil {
+		return "", nil, err
+	}
+	if request.Input != nil {
+		input, err = ast.InterfaceToValue(*request.Input)
+	}
+	return request.Query, input, err
+}
+
+func (d *documents) bindings(
+	ctx context.Context, txn storage.Transaction, parsed ast.Body, input ast.Value, q query.Question, m metrics.Metrics,
+) (*types.QueryResponseV1, error) {
+	tracker := &topdown.EvaluatedRuleTracker{}
+	trace := tracer(q.Explain)
+	results, err := rego.New(append(d.study(txn, q, m, trace),
+		rego.ParsedQuery(parsed),
+		rego.ParsedInput(input),
+		rego.EvaluatedRuleTracker(tracker),
+	)...).Eval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	response := &types.QueryResponseV1{}
+	for _, result := range results {
+		response.Result = append(response.Result, result.Bindings.WithoutWildcards())
+	}
+	if q.Body != nil {
+		m.Timer(metrics.ServerHandler).Stop()
+	}
+	if q.Metrics || q.Instrument {
+		response.Metrics = m.All()
+	}
+	if trace != nil {
+		if response.Explanation, err = explanation(ctx, q.Explain, trace, q.Pretty); err != nil {
+			return nil, err
+		}
+	}
+	if q.RuleLabels && len(tracker.Labels) > 0 {
+		response.RuleLabels = tracker.Labels
+	}
+	return response, nil
+}
+
+// Partial answers POST /v1/compile: what is left of a query once everything that is known has been worked out.
+func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
+	m := metrics.New()
+	m.Timer(metrics.ServerHandler).Start()
+	m.Timer(metrics.RegoQueryParse).Start()
+	var request types.CompileRequestV1
+	if err := decodeRequest(q.Body, &request); err != nil {
+		return failed(err)
+	}
+	options, err := partialOptions(request)
+	if err != nil {
+		return failed(err)
+	}
+	m.Timer(metrics.RegoQueryParse).Stop()
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+		trace := tracer(q.Explain)
+		left, err := rego.New(append(docs.study(txn, q, m, trace), options...)...).Partial(ctx)
+		if err != nil {
+			return query.Answer{}, notRego(types.MsgCompileModuleError, err)
+		}
+		m.Timer(metrics.ServerHandler).Stop()
+		var result any = types.PartialEvaluationResultV1{Queries: left.Queries, Support: left.Support}
+		response := types.CompileResponseV1{Result: &result}
+		if q.Metrics || q.Instrument {
+			response.Metrics = m.All()
+		}
+		if trace != nil {
+			if response.Explanation, err = explanation(ctx, q.Explain, trace, q.Pretty); err != nil {
+				return query.Answer{}, err
+			}
+		}
+		return written(statusOK, response, q.Pretty)
+	})
+}
+
+func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) {
+	parsed, err := ast.ParseBodyWithOpts(request.Query, parsing())
+	switch {
+	case err != nil:
+		return nil, notRego(types.MsgParseQueryError, err)
+	case len(parsed) == 0:
+		return nil, invalid("missing required 'query' value")
+	}
+	options := []func(*rego.Rego){
+		rego.ParsedQuery(parsed),
+		rego.DisableInlining(request.Options.DisableInlining),
+		rego.NondeterministicBuiltins(request.Options.NondeterministicBuiltins),
+	}
+	if request.Input != nil {
+		input, err := ast.InterfaceToValue(*request.Input)
+		if err != nil {
+			return nil, invalid("error(s) occurred while converting input: %v", err)
+		}
+		options = append(options, rego.ParsedInput(input))
+	}
+	if request.Unknowns != nil {
+		unknowns := make([]*ast.Term, len(*request.Unknowns))
+		for i, text := range *request.Unknowns {
+			if unknowns[i], err = ast.ParseTerm(text); err != nil {
+				return nil, invalid("error(s) occurred while parsing unknowns: %v", err)
+			}
+		}
+		options = append(options, rego.ParsedUnknowns(unknowns))
+	}
+	return options, nil
+}
+
+// study are the options of every evaluation of a client's own query.
+func (d *documents) study(txn storage.Transaction, q query.Question, m metrics.Metrics, trace *steps) []func(*rego.Rego) {
+	options := []func(*rego.Rego){
+		rego.Compiler(d.compiler),
+		rego.Store(d.store),
+		rego.Transaction(txn),
+		rego.Metrics(m),
+		rego.Instrument(q.Instrument),
+		rego.UnsafeBuiltins(unsafe()),
+		rego.InterQueryBuiltinValueCache(d.values),
+		rego.Time(q.At),
+		rego.StackTraces(true),
+	}
+	if trace != nil {
+		options = append(options, rego.QueryTracer(trace))
+	}
+	return options
+}
+
+func parsing() ast.ParserOptions { return ast.ParserOptions{RegoVersion: ast.RegoV1} }
+
+// decodeRequest reads a body that is JSON and nothing else.
+func decodeRequest(body []byte, into any) error {
+	if err := util.NewJSONDecoder(bytes.NewReader(body)).Decode(into); err != nil {
+		return invalid("%s", fmt.Errorf("error(s) occurred while decoding request: %w", err).Error())
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/gzhttp"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/decision/query"
+)
+
+// Documents answers what OPA clients ask, in OPA's shapes.
+type Documents interface {
+	Data(ctx context.Context, q query.Question) query.Answer
+	Document(ctx context.Context, q query.Question) query.Answer
+	Default(ctx context.Context, q query.Question) query.Answer
+	Batch(ctx context.Context, q query.Question) query.Answer
+	Bindings(ctx context.Context, q query.Question) query.Answer
+	Partial(ctx context.Context, q query.Question) query.Answer
+	Policies(ctx context.Context, q query.Question) query.Answer
+	Policy(ctx context.Context, q query.Question) query.Answer
+	Configuration(ctx context.Context, q query.Question) query.Answer
+	Status(ctx context.Context, q query.Question) query.Answer
+	Owned(ctx context.Context, q query.Question) query.Answer
+	Health(ctx context.Context, q query.Question, plugins map[string]string, ready bool) query.Answer
+}
+
+const (
+	// resolution of the clock that policies see, as for decisions.
+	resolution = time.Millisecond
+	// shortestGzip is the shortest answer that OPA compresses, and bestGzip how hard it tries.
+	shortestGzip, bestGzip = 1024, 9
+	opaUnauthorised        = "unauthorized" //nolint:misspell // OPA's word
+)
+
+// answers are what a path of OPA's answers, by method.
+type answers map[string]func(context.Context, query.Question) query.Answer
+
+// opaRoutes is the door of OPA clients: the table of contents of OPA's REST API, as far as it reads. All errors behind it
+// have OPA's shape. What would write is refused.
+func (a api) opaRoutes(r gin.IRouter) {
+	if a.OPA == nil { // a service without that door
+		return
+	}
+	door := opaDoor{a, compression()}
+	d := a.OPA
+	door.route(r, "v1/data", false, answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned})
+	door.route(r, "v1/data", true, answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned, "DELETE": d.Owned})
+	door.route(r, "v0/data", false, answers{"POST": d.Document})
+	door.route(r, "v0/data", true, answers{"POST": d.Document})
+	door.route(r, "v1/batch/data", false, answers{"POST": d.Batch})
+	door.route(r, "v1/batch/data", true, answers{"POST": d.Batch})
+	door.route(r, "v1/policies", false, answers{"GET": d.Policies})
+	door.route(r, "v1/policies", true, answers{"GET": ofName(d.Policy), "PUT": d.Owned, "DELETE": d.Owned})
+	door.route(r, "v1/query", false, answers{"GET": d.Bindings, "POST": d.Bindings})
+	door.route(r, "v1/query", true, answers{})
+	door.route(r, "v1/compile", false, answers{"POST": d.Partial})
+	door.route(r, "v1/config", false, answers{"GET": d.Configuration})
+	door.route(r, "v1/status", false, answers{"GET": d.Status})
+	door.route(r, "health", false, answers{"GET": a.opaHealth})
+	door.route(r, "health", true, answers{"GET": a.opaHealthByPolicy})
+	r.POST("/", door.handler("", answers{"POST": d.Default})) // GET / is for people
+}
+
+// opaDoor writes what the documents answer.
+type opaDoor struct {
+	api
+	compress func(http.Handler) http.HandlerFunc
+}
+
+// route answers one path, or all below it, whatever the method.
+func (d opaDoor) route(r gin.IRouter, fixed string, under bool, by answers) {
+	pattern := "/" + fixed
+	if under {
+		pattern += "/*path"
+	}
+	r.Any(pattern, d.handler(fixed, by))
+}
+
+func (d opaDoor) handler(fixed string, by answers) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		path, ok := below(fixed, segments(c.Request.URL))
+		if fixed == "" {
+			path, ok = nil, true
+		}
+		answer, allowed := by[c.Request.Method]
+		switch to, unclean := cleaned(c.Request.URL); {
+		case !ok:
+			d.refuse(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
+		case unclean:
+			redirect(c, to, http.StatusTemporaryRedirect)
+		case c.Request.Method != http.MethodHead && len(to) > 1 && strings.HasSuffix(to, "/"):
+			redirect(c, strings.TrimSuffix(to, "/"), http.StatusMovedPermanently)
+		case !allowed:
+			c.Header("Allow", by.allow())
+			c.Status(http.StatusMethodNotAllowed)
+			c.Writer.WriteHeaderNow()
+		case fromElsewhere(c.Request):
+			d.refuse(c, http.StatusForbidden, opaUnauthorised, "request rejected: it comes from a page of another site")
+		default:
+			d.answer(c, fixed, path, answer)
+		}
+	}
+}
+
+// redirect sends a client to another path with the same question.
+func redirect(c *gin.Context, to string, status int) {
+	if query := c.Request.URL.RawQuery; query != "" {
+		to += "?" + query
+	}
+	c.Redirect(status, to)
+}
+
+// allow names the methods of a path.
+func (a answers) allow() string {
+	var methods []string
+	for method := range a {
+		methods = append(methods, method)
+	}
+	slices.Sort(methods)
+	return strings.Join(methods, ", ")
+}
+
+func (d opaDoor) answer(c *gin.Context, fixed string, path []string, answer func(context.Context, query.Question) query.Answer) {
+	maxBytes := int64(decision.MaxBytes)
+	if fixed == "v1/batch/data" {
+		maxBytes = maxBatchBytes
+	}
+	q, err := d.asked(c, path, maxBytes)
+	if err != nil {
+		message := err.Error()
+		if fixed == "" || fixed == "v0/data" {
+			message = "unexpected parse error for input: " + message
+		}
+		d.refuse(c, http.StatusBadRequest, "invalid_parameter", message)
+		return
+	}
+	given := answer(c.Request.Context(), q)
+	if given.Cause != nil {
+		d.Log.ErrorContext(c.Request.Context(), "question of an OPA client failed",
+			"err", given.Cause, "path", c.Request.URL.Path, "request_id", c.GetString(requestIDKey))
+	}
+	send := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(given.Status)
+		if _, err := w.Write(given.Body); err != nil {
+			_ = c.Error(err) // the client went away; the access log says so
+		}
+	})
+	if strings.HasSuffix(fixed, "data") || fixed == "v1/compile" {
+		d.compress(send)(c.Writer, c.Request)
+		return
+	}
+	send(c.Writer, c.Request)
+}
+
+// refuse answers with an error of OPA's.
+func (d opaDoor) refuse(c *gin.Context, status int, code, message string) {
+	shown := struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}{code, message}
+	body, err := json.Marshal(shown, jsontext.WithIndent("  "), jsontext.EscapeForHTML(true))
+	if err != nil {
+		d.fail(c, err)
+		return
+	}
+	write(c, status, "application/json", append(body, '\n'))
+}
+
+// compression is gzip as OPA does it: for answers that are worth it, and for clients that ask.
+func compression() func(http.Handler) http.HandlerFunc {
+	wrap, err := gzhttp.NewWrapper(
+		gzhttp.MinSize(shortestGzip),
+		gzhttp.CompressionLevel(bestGzip),
+		gzhttp.ContentTypeFilter(gzhttp.CompressAllContentTypeFilter),
+		gzhttp.EnableZstd(false),
+	)
+	if err != nil {
+		panic(err) // only for a level that gzip does not have
+	}
+	return wrap
+}
+
+// ofName makes one segment of the path, which is the id of a policy: a/b.rego, however it was escaped.
+func ofName(answer func(context.Context, query.Question) query.Answer) func(context.Context, query.Question) query.Answer {
+	return func(ctx context.Context, q query.Question) query.Answer {
+		q.Path = []string{strings.Join(q.Path, "/")}
+		return answer(ctx, q)
+	}
+}
