@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestSitting(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	s, err := rooms.sitting(nil)
+	s, err := rooms.sitting(httptest.NewRequestWithContext(t.Context(), "POST", "/v1/decisions/batch", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestSitting(t *testing.T) {
 	if answer, err := s.Decide(t.Context(), []byte(strings.ReplaceAll(shortest, "DE", "EU")), ""); problem.Of(err).Kind != problem.Invalid || answer != nil {
 		t.Errorf("answer %s, %v", answer, err)
 	}
-	if _, err := (&Rooms{Engine: engine.New(0)}).sitting(nil); problem.Of(err).Kind != problem.NotReady {
+	if _, err := (&Rooms{Engine: engine.New(0)}).sitting(httptest.NewRequestWithContext(t.Context(), "POST", "/v1/decisions/batch", nil)); problem.Of(err).Kind != problem.NotReady {
 		t.Errorf("a sitting without a bundle: %v", err)
 	}
 }

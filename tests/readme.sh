@@ -14,8 +14,10 @@ cp tests/cases/applications/magnet_to_germany.json application.json
 
 port=$((20000 + RANDOM % 20000))
 export GREENCHANNEL_LISTEN=127.0.0.1:$port
+XDG_STATE_HOME=$(mktemp -d) # the record of this run, and of no other
+export XDG_STATE_HOME
 service=
-trap '[[ -z $service ]] || kill -- "-$service" 2>/dev/null || true' EXIT
+trap '[[ -z $service ]] || kill -- "-$service" 2>/dev/null || true; rm -rf "$XDG_STATE_HOME"' EXIT
 
 commands() { awk '/^```/ {inside = ($0 == "```sh"); next} inside && NF && $1 !~ /^#/' "$1"; }
 
