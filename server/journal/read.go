@@ -125,7 +125,7 @@ func (j *Journal) Range(ctx context.Context, first, last uint64) iter.Seq2[*Reco
 // ctx is done. An error is not the end: who goes on ranging is given the next record as soon as it can be read.
 func (j *Journal) Tail(ctx context.Context, after uint64) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
-		const longest = 2 * time.Second
+		const moment, longest = time.Millisecond, 2 * time.Second
 		pause := time.Duration(0)
 		for sleep(ctx, pause) {
 			if grown := j.progress.past(after); grown != nil {
@@ -143,7 +143,11 @@ func (j *Journal) Tail(ctx context.Context, after uint64) iter.Seq2[*Record, err
 				after, pause = r.Seq, 0
 			}
 			if err == nil && len(page) == 0 {
-				// The follower has heard of a record that this connection does not see yet.
+				// The follower has heard of a record that this connection does not see yet, as it will in a moment.
+				if pause < longest/2 {
+					pause = 2*pause + moment
+					continue
+				}
 				err = notFound(fmt.Sprintf("number %d yet", after+1))
 			}
 			if err != nil && ctx.Err() == nil {
