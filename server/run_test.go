@@ -77,7 +77,7 @@ type running struct {
 }
 
 // start runs the service on a free port of the loopback.
-func start(t *testing.T, config Config) *running {
+func start(t testing.TB, config Config) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{log: &told{}, stop: stop, done: make(chan error, 1)}

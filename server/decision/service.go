@@ -55,9 +55,9 @@ type Request struct {
 	Caller, IdempotencyKey string
 }
 
-// mostTries is how often one application is evaluated when others are recorded at the same moment that bear on it. Those of
-// its own exporter do not come between any more from the second try on (Turns); other services on the same journal, and
-// parties and certificates of others, can.
+// mostTries is how often one application is evaluated when others are recorded at the same moment that bear on it. From the
+// third try on nothing that this service records can come between any more (Turns); what other services record on the same
+// journal can.
 const mostTries = 8
 
 // Decide decides an application as of now and records the decision before it returns it: whoever has the answer can rely
@@ -73,7 +73,7 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 	}
 	defer release()
 	for try := range mostTries {
-		record, err := s.decideOnce(ctx, ask, try > 0)
+		record, err := s.decideOnce(ctx, ask, try)
 		if err == nil || problem.Of(err).Kind != problem.Stale {
 			return record, err
 		}
@@ -82,8 +82,8 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 		"Other applications that bear on this one were recorded while it was decided; nothing was decided. Send it again in a moment.")
 }
 
-func (s *Service) decideOnce(ctx context.Context, ask Request, alone bool) (Record, error) {
-	defer s.Turns.take(ask.App.exporter, alone)()
+func (s *Service) decideOnce(ctx context.Context, ask Request, try int) (Record, error) {
+	defer s.Turns.take(ask.App.exporter, try)()
 	verdict, err := s.evaluate(ctx, ask.App, s.Now())
 	if err != nil {
 		return Record{}, err
