@@ -39,12 +39,7 @@ func (b *Bundle) loadSchemas(fsys fs.FS) error {
 		if err != nil {
 			return err
 		}
-		var schema any
-		if err := util.UnmarshalJSON(text, &schema); err != nil {
-			faults = append(faults, &FileError{name, err})
-			return nil
-		}
-		b.Schemas.Put(schemaRef(name), schema)
+		faults = append(faults, b.putSchema(name, text))
 		return nil
 	})
 	faults = append(faults, err)
@@ -56,6 +51,15 @@ func (b *Bundle) loadSchemas(fsys fs.FS) error {
 		faults = append(faults, missing)
 	}
 	return errors.Join(faults...)
+}
+
+func (b *Bundle) putSchema(name string, text []byte) error {
+	var schema any
+	if err := util.UnmarshalJSON(text, &schema); err != nil {
+		return &FileError{name, err}
+	}
+	b.Schemas.Put(schemaRef(name), schema)
+	return nil
 }
 
 func schemaRef(name string) ast.Ref {
