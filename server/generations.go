@@ -25,7 +25,7 @@ type generations struct {
 	live *store.Live
 
 	mu    sync.Mutex
-	inUse map[string]*engine.Generation // by digest; never let go
+	inUse map[string]*engine.Generation // by digest; not let go while it is in use
 	made  map[string]*making            // by digest
 	order []string                      // the digests of made, the one longest not asked for first
 }
@@ -47,6 +47,38 @@ func (g *generations) hold(digest string, generation *engine.Generation) {
 	defer g.mu.Unlock()
 	g.inUse[digest] = generation
 }
+
+// lend keeps a generation at hand that was made elsewhere, as long as those that are made here.
+func (g *generations) lend(digest string, generation *engine.Generation) {
+	if _, m, mine := g.claim(digest); mine {
+		m.generation = generation
+		close(m.done)
+	}
+}
+
+// swap holds a generation in place of another, which is at hand for a while yet: the way back is quick.
+func (g *generations) swap(before, digest string, generation *engine.Generation) {
+	g.mu.Lock()
+	released := g.inUse[before]
+	delete(g.inUse, before)
+	g.inUse[digest] = generation
+	g.mu.Unlock()
+	if released != nil {
+		g.lend(before, released)
+	}
+}
+
+// unusableError says that a bundle which is kept cannot be compiled.
+type unusableError struct {
+	digest string
+	err    error
+}
+
+func (e *unusableError) Error() string {
+	return fmt.Sprintf("the bundle that is kept as %s: %v", e.digest, e.err)
+}
+
+func (e *unusableError) Unwrap() error { return e.err }
 
 // of gives the generation of a bundle that the journal keeps. Those who ask for the same one at the same time share one
 // compilation.
@@ -112,11 +144,11 @@ func (g *generations) make(ctx context.Context, kept *journal.Journal, digest st
 	}
 	folder, err := bundle.Unpack(archive.Archive)
 	if err != nil {
-		return nil, fmt.Errorf("the bundle that is kept as %s: %w", digest, err)
+		return nil, &unusableError{digest, err}
 	}
 	loaded, generation, err := compiled(ctx, folder, g.live)
 	if err != nil {
-		return nil, fmt.Errorf("the bundle that is kept as %s: %w", digest, err)
+		return nil, &unusableError{digest, err}
 	}
 	if loaded.Digest != digest {
 		return nil, fmt.Errorf("the bundle that is kept as %s has the digest %s, so it is not the one that decided", digest, loaded.Digest)

@@ -58,6 +58,19 @@ func (d measuredDecider) DryRun(ctx context.Context, app decision.Application, a
 	return decided, err
 }
 
+type measuredBundles struct {
+	httpapi.Bundles
+	m *metrics.Metrics
+}
+
+func (b measuredBundles) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Decision, error) {
+	decided, err := b.Bundles.DryRun(ctx, revision, application, at)
+	if err == nil {
+		b.m.DryRun(string(decided.Outcome))
+	}
+	return decided, err
+}
+
 type measuredScreener struct {
 	httpapi.Screener
 	m *metrics.Metrics

@@ -20,6 +20,7 @@ import (
 
 // Rooms are the assembled rooms, all but HTTP.
 type Rooms struct {
+	// Bundle is the one that the rooms were opened with; Engine says which is active.
 	Bundle *bundle.Bundle
 	Engine *engine.Engine
 	// Decisions can record only where there is a record; everywhere else it decides dry.
@@ -81,15 +82,19 @@ func compiled(ctx context.Context, policies fs.FS, live *store.Live) (*bundle.Bu
 	if err != nil {
 		return nil, nil, err
 	}
-	data, err := store.New(loaded.Data, store.Screening(), live)
-	if err != nil {
-		return nil, nil, fmt.Errorf("fill the store from bundle %s: %w", loaded.Revision, err)
-	}
-	generation, err := engine.Compile(ctx, loaded, data)
+	generation, err := compileLoaded(ctx, loaded, live)
 	if err != nil {
 		return nil, nil, err
 	}
 	return loaded, generation, nil
+}
+
+func compileLoaded(ctx context.Context, loaded *bundle.Bundle, live *store.Live) (*engine.Generation, error) {
+	data, err := store.New(loaded.Data, store.Screening(), live)
+	if err != nil {
+		return nil, fmt.Errorf("fill the store from bundle %s: %w", loaded.Revision, err)
+	}
+	return engine.Compile(ctx, loaded, data)
 }
 
 // registrar puts parties on file, as decisions are made: by the same clock, and into the same record.

@@ -119,6 +119,7 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 	if figures != nil {
 		counting := measured(rooms)
 		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
+		deps.Bundles = measuredBundles{deps.Bundles, counting}
 		deps.Observe = counting.Request
 		deps.Registrar = rooms.registrar() // records as well
 		defer serveMetrics(settings, figures, counting)()
@@ -210,6 +211,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Registry:  r.record,
 		Registrar: r.registrar(),
 		Replay:    r.replayed,
+		Bundles:   newShelf(r),
 		Contract:  r.Engine.Contract,
 		Access:    r.Engine,
 		Ready:     func() (decision.PolicyRef, error) { return readiness(r, new(atomic.Bool)) },

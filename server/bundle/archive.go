@@ -93,11 +93,11 @@ func unpack(files *tar.Reader, folder *zip.Writer) error {
 		case header.Typeflag == tar.TypeDir:
 			continue
 		case header.Typeflag != tar.TypeReg:
-			return fmt.Errorf("%q is no plain file", header.Name)
+			return &FileError{header.Name, errors.New("is no plain file")}
 		case !fs.ValidPath(name) || strings.ContainsAny(name, "\\\n"):
-			return fmt.Errorf("%q is no plain path inside the bundle", header.Name)
+			return &FileError{header.Name, errors.New("is no plain path inside the bundle")}
 		case seen[name]:
-			return fmt.Errorf("%q stands twice", header.Name)
+			return &FileError{header.Name, errors.New("stands twice")}
 		case len(seen) == maxFiles:
 			return fmt.Errorf("there are more than %d files", maxFiles)
 		case header.Size > left:
@@ -109,7 +109,7 @@ func unpack(files *tar.Reader, folder *zip.Writer) error {
 			return err
 		}
 		if _, err := io.Copy(file, files); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return &FileError{name, err}
 		}
 	}
 }

@@ -4,9 +4,11 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,13 +17,17 @@ import (
 
 // Where the parts of a policy folder stand that are not policies themselves.
 const (
-	manifestFile          = ".manifest"
-	capabilitiesFile      = "capabilities/capabilities.json"
-	schemasFolder         = "schemas"
-	applicationSchemaFile = schemasFolder + "/application/schema.json"
-	decisionSchemaFile    = schemasFolder + "/decision/schema.json"
-	partySchemaFile       = schemasFolder + "/registry_party/schema.json"
-	testSuffix            = "_test.rego"
+	manifestFile     = ".manifest"
+	capabilitiesFile = "capabilities/capabilities.json"
+	schemasFolder    = "schemas"
+	testSuffix       = "_test.rego"
+)
+
+// Where the schemas stand of what goes in, of what comes out, and of parties on file.
+const (
+	ApplicationSchemaFile = schemasFolder + "/application/schema.json"
+	DecisionSchemaFile    = schemasFolder + "/decision/schema.json"
+	PartySchemaFile       = schemasFolder + "/registry_party/schema.json"
 )
 
 // Bundle is one policy folder, read and named. It is not changed after Load; its parts are shared and must not be either.
@@ -33,6 +39,8 @@ type Bundle struct {
 	Digest string
 	// Revision is the first twelve hexadecimal digits of the digest.
 	Revision string
+	// Roots are the parts of the data document that the bundle is all of, in order.
+	Roots []string
 	// Modules are the policies by path, with their annotations; tests are left out.
 	Modules map[string]*ast.Module
 	// Sources are the same policies as they were written, by the same paths.
@@ -52,19 +60,21 @@ type Bundle struct {
 // it can be read.
 func Load(fsys fs.FS) (*Bundle, error) {
 	var b Bundle
-	err := errors.Join(b.loadCapabilities(fsys), b.loadSchemas(fsys))
-	if err != nil {
+	without := b.loadCapabilities(fsys)
+	err := errors.Join(without, b.loadSchemas(fsys))
+	if without != nil { // nobody knows then how the policies are to be read
 		return nil, fmt.Errorf("load bundle: %w", err)
 	}
-	content, err := read(fsys, b.Capabilities)
-	if err != nil {
+	content, unread := read(fsys, b.Capabilities)
+	if err = errors.Join(err, unread); err != nil {
 		return nil, fmt.Errorf("load bundle: %w", err)
 	}
 	b.Name, _ = content.Manifest.Metadata["name"].(string)
 	if b.Name == "" {
-		return nil, fmt.Errorf("load bundle: %s states no metadata.name; name the bundle there", manifestFile)
+		return nil, fmt.Errorf("load bundle: %w", &FileError{manifestFile, errors.New("states no metadata.name; name the bundle there")})
 	}
 	b.Modules, b.Sources, b.Data = modules(content), sources(content), content.Data
+	b.Roots = slices.Sorted(slices.Values(*content.Manifest.Roots))
 	if b.Digest, err = digest(fsys); err != nil {
 		return nil, fmt.Errorf("load bundle: %w", err)
 	}
@@ -88,7 +98,10 @@ func read(fsys fs.FS, capabilities *ast.Capabilities) (*opabundle.Bundle, error)
 		WithRegoVersion(ast.RegoV1).
 		Read()
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(faulty(fsys, capabilities), err)
+	}
+	if content.Type() == opabundle.DeltaBundleType {
+		return nil, errors.New("the folder holds a change to another bundle; keep the whole one")
 	}
 	if len(content.WasmModules)+len(content.PlanModules) > 0 {
 		return nil, errors.New("the folder holds compiled policies; keep sources only")

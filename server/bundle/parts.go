@@ -3,7 +3,6 @@ package bundle
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -19,10 +18,10 @@ func (b *Bundle) loadCapabilities(fsys fs.FS) error {
 		return err
 	}
 	if b.Capabilities, err = ast.LoadCapabilitiesJSON(bytes.NewReader(text)); err != nil {
-		return fmt.Errorf("%s: %w", capabilitiesFile, err)
+		return &FileError{capabilitiesFile, err}
 	}
 	if len(b.Capabilities.Builtins) == 0 {
-		return fmt.Errorf("%s lists no built-in", capabilitiesFile)
+		return &FileError{capabilitiesFile, errors.New("lists no built-in")}
 	}
 	return nil
 }
@@ -31,6 +30,7 @@ func (b *Bundle) loadCapabilities(fsys fs.FS) error {
 // schemas/application/schema.json is schema.application.schema.
 func (b *Bundle) loadSchemas(fsys fs.FS) error {
 	b.Schemas = ast.NewSchemaSet()
+	var faults []error
 	err := fs.WalkDir(fsys, schemasFolder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".json" {
 			return err
@@ -39,22 +39,27 @@ func (b *Bundle) loadSchemas(fsys fs.FS) error {
 		if err != nil {
 			return err
 		}
-		var schema any
-		if err := util.UnmarshalJSON(text, &schema); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		b.Schemas.Put(schemaRef(name), schema)
+		faults = append(faults, b.putSchema(name, text))
 		return nil
 	})
-	faults := []error{err}
+	faults = append(faults, err)
 	for file, schema := range map[string]*[]byte{
-		applicationSchemaFile: &b.ApplicationSchema, decisionSchemaFile: &b.DecisionSchema, partySchemaFile: &b.PartySchema,
+		ApplicationSchemaFile: &b.ApplicationSchema, DecisionSchemaFile: &b.DecisionSchema, PartySchemaFile: &b.PartySchema,
 	} {
 		var missing error
 		*schema, missing = fs.ReadFile(fsys, file)
 		faults = append(faults, missing)
 	}
 	return errors.Join(faults...)
+}
+
+func (b *Bundle) putSchema(name string, text []byte) error {
+	var schema any
+	if err := util.UnmarshalJSON(text, &schema); err != nil {
+		return &FileError{name, err}
+	}
+	b.Schemas.Put(schemaRef(name), schema)
+	return nil
 }
 
 func schemaRef(name string) ast.Ref {

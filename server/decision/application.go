@@ -12,6 +12,7 @@ type Application struct {
 	id       string
 	exporter string
 	body     []byte
+	by       *Reader
 }
 
 // ID is the applicant's own reference.
@@ -19,6 +20,9 @@ func (a Application) ID() string { return a.id }
 
 // Exporter is the exporter's name as stated.
 func (a Application) Exporter() string { return a.exporter }
+
+// ReadBy says whether the application was read by that reader, and so against its schema.
+func (a Application) ReadBy(r *Reader) bool { return a.by == r }
 
 // Bytes returns a copy of the application exactly as it was received.
 func (a Application) Bytes() []byte { return bytes.Clone(a.body) }

@@ -41,7 +41,7 @@ func (r *Reader) Read(body []byte) (Application, error) {
 	}
 	exporter, _ := root["exporter"].(map[string]any)
 	name, _ := exporter["name"].(string)
-	return Application{id: id, exporter: name, body: slices.Clone(body)}, nil
+	return Application{id: id, exporter: name, body: slices.Clone(body), by: r}, nil
 }
 
 // linesTwice finds line numbers that two items share; a schema cannot say that.

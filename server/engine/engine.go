@@ -113,6 +113,12 @@ func (e *Engine) Again(ctx context.Context, g *Generation, record decision.Recor
 
 // evaluate decides on one snapshot, or on recorded rows.
 func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Application, at time.Time, recorded *store.Recorded) (decision.Verdict, error) {
+	if !app.ReadBy(g.reader) { // another bundle was activated since, and its policies may rely on its own schema
+		var err error
+		if app, err = g.reader.Read(app.Bytes()); err != nil {
+			return decision.Verdict{}, err
+		}
+	}
 	input, err := ast.ValueFromReader(bytes.NewReader(app.Bytes()))
 	if err != nil {
 		return decision.Verdict{}, problem.Wrap(err, problem.Malformed, "The application is not JSON.")

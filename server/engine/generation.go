@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -51,21 +52,32 @@ func Compile(ctx context.Context, b *bundle.Bundle, data *store.Store) (*Generat
 		store:  data,
 	}
 	g.contract = decision.Contract{Policy: g.policy, Application: b.ApplicationSchema, Decision: b.DecisionSchema, Party: b.PartySchema}
-	var err error
-	if g.reader, err = decision.NewReader(b.ApplicationSchema); err != nil {
-		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
-	}
-	if g.decoder, err = decision.NewDecoder(b.DecisionSchema); err != nil {
-		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
-	}
-	if g.partyReader, err = decision.NewPartyReader(b.PartySchema); err != nil {
-		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
-	}
-	err = g.reading(ctx, nil, func(txn storage.Transaction) error { return g.prepare(ctx, b, txn) })
+	err := errors.Join(
+		g.understand(b),
+		g.reading(ctx, nil, func(txn storage.Transaction) error { return g.prepare(ctx, b, txn) }),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("compile bundle %s: %w", b.Revision, err)
 	}
 	return g, nil
+}
+
+// understand compiles the schemas by which applications, decisions and parties are read.
+func (g *Generation) understand(b *bundle.Bundle) error {
+	var faults []error
+	in := func(file string, err error) {
+		if err != nil {
+			faults = append(faults, &bundle.FileError{File: file, Err: err})
+		}
+	}
+	var err error
+	g.reader, err = decision.NewReader(b.ApplicationSchema)
+	in(bundle.ApplicationSchemaFile, err)
+	g.decoder, err = decision.NewDecoder(b.DecisionSchema)
+	in(bundle.DecisionSchemaFile, err)
+	g.partyReader, err = decision.NewPartyReader(b.PartySchema)
+	in(bundle.PartySchemaFile, err)
+	return errors.Join(faults...)
 }
 
 func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.Transaction) error {
@@ -80,10 +92,14 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 	if compiler.Compile(b.Modules); compiler.Failed() {
 		return compiler.Errors
 	}
+	var missing []error
 	for _, asked := range []string{decisionEntrypoint, factsEntrypoint} {
 		if len(compiler.GetRulesWithPrefix(ast.MustParseRef(asked))) == 0 {
-			return fmt.Errorf("no policy defines %s, which the service asks for", asked)
+			missing = append(missing, fmt.Errorf("no policy defines %s, which the service asks for", asked))
 		}
+	}
+	if len(missing) > 0 {
+		return errors.Join(missing...)
 	}
 	g.documents = newDocuments(Published{g.policy, compiler, g.store, decisionEntrypoint, b.Sources}, ast.MustParseRef(decisionEntrypoint))
 	var err error

@@ -7,7 +7,12 @@ func (e *Engine) Pinned() (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.On(g), nil
+}
+
+// On returns an engine that stays with a generation, which need not be active.
+func (e *Engine) On(g *Generation) *Engine {
 	pinned := New(e.timeout)
 	pinned.Activate(g)
-	return pinned, nil
+	return pinned
 }

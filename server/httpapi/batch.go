@@ -77,7 +77,7 @@ func (a api) batch(c *gin.Context) {
 	defer sitting.Close()
 
 	ctx := c.Request.Context()
-	in := newArrival(c)
+	in := newArrival(c, batchBytes)
 	defer in.stopWith(ctx)()
 	limits := batch.Limits{Items: batchItems, Bytes: decision.MaxBytes}
 	items := batch.Array(in, limits)

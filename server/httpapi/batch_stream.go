@@ -23,7 +23,7 @@ const (
 	batchLongest  = 30 * time.Minute // for all of it
 )
 
-// arrival is the body of a batch while it arrives.
+// arrival is a body that is long while it arrives.
 type arrival struct {
 	body    io.Reader
 	control *http.ResponseController
@@ -34,9 +34,9 @@ type arrival struct {
 	off bool // the request is called off
 }
 
-func newArrival(c *gin.Context) *arrival {
+func newArrival(c *gin.Context, most int64) *arrival {
 	return &arrival{
-		body:    http.MaxBytesReader(c.Writer, c.Request.Body, batchBytes),
+		body:    http.MaxBytesReader(c.Writer, c.Request.Body, most),
 		control: http.NewResponseController(c.Writer),
 		until:   time.Now().Add(batchLongest),
 	}

@@ -45,6 +45,7 @@ func Describe(contract decision.Contract) (*openapi.Description, error) {
 			{Name: "lists", Title: "Lists", TitleZH: "清单", Description: "The lists of the law as of a day."},
 			{Name: "registry", Title: "Registry", TitleZH: "主体档案", Description: "What is known of parties beyond any application."},
 			{Name: "journal", Title: "Journal", TitleZH: "日志证明", Description: "Proofs that no record was changed or removed."},
+			{Name: "bundles", Title: "Bundles", TitleZH: "规则包", Description: "The policies that are kept, and which of them answer."},
 			{Name: "access", Title: "AuthZEN", TitleZH: "授权接口", Description: "The OpenID Authorization API 1.0, answered by the active bundle. Its clients know 400 alone: what is at fault in a question is told with that status."},
 			{Name: "service", Title: "Service", TitleZH: "服务", Description: "The service itself."},
 		},
@@ -109,6 +110,8 @@ func types() []openapi.Type {
 		openapi.TypeOf[verifierKey]("VerifierKey", "The public key that checks checkpoints.", nil),
 		openapi.TypeOf[Inclusion]("Inclusion", "Proof that a record stands in the tree of a size (RFC 6962).", map[string]openapi.Schema{"hash": digest, "root": digest}),
 		openapi.TypeOf[Consistency]("Consistency", "Proof that the tree of a size begins with that of a smaller one (RFC 6962).", map[string]openapi.Schema{"old_root": digest, "new_root": digest}),
+		openapi.TypeOf[Bundle]("Bundle", "A kept bundle, and what it has decided.", map[string]openapi.Schema{"digest": digest, "kept_at": instant}),
+		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),
 		openapi.TypeOf[accessMetadata]("AccessMetadata", "Where the Authorization API is.", nil),
 		openapi.TypeOf[health]("Health", "How the service is.", map[string]openapi.Schema{"status": openapi.JSON(`{"type": "string", "enum": ["alive", "ready"]}`)}),
 	}

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -40,7 +41,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 		}
 		for _, e := range o.Examples {
 			name := fmt.Sprintf("%s/%s", o.ID, e.Name)
-			if o.Body != nil && e.Status < 300 {
+			if o.Body != nil && e.Status < 300 && e.MediaType == "" {
 				body, pointer := c.at("paths", o.Template(), strings.ToLower(o.Method), "requestBody", "content", "application/json")
 				if body == nil {
 					t.Errorf("%s: no body is described", name)
@@ -78,8 +79,21 @@ func exampleDeps(t testing.TB) httpapi.Deps {
 		}
 		return id
 	}
-	d.Decisions, d.BaseURL = &decisions, "https://greenchannel.example"
+	d.Decisions, d.BaseURL, d.Bundles = &decisions, "https://greenchannel.example", revised{d.Bundles, r.Bundle.Revision}
 	return d
+}
+
+// revised gives the active bundle the revision of the examples.
+type revised struct {
+	httpapi.Bundles
+	active string
+}
+
+func (n revised) Activate(ctx context.Context, revision string) (httpapi.Bundle, error) {
+	if revision == "5b1e0c7a94d2" {
+		revision = n.active
+	}
+	return n.Bundles.Activate(ctx, revision)
 }
 
 // carryOut sends the request of an example. What the live tables have to know first is awaited.
@@ -96,6 +110,9 @@ func carryOut(t testing.TB, handler http.Handler, o openapi.Operation, e openapi
 		path += "?" + query.Encode()
 	}
 	header := []string{"X-Request-ID", "example"}
+	if e.MediaType != "" {
+		header = append(header, "Content-Type", e.MediaType)
+	}
 	for _, pair := range e.Header {
 		header = append(header, pair.Name, pair.Value)
 	}
@@ -165,7 +182,7 @@ func masked(value any) any {
 		v = maps.Clone(v)
 		for name := range v {
 			switch name {
-			case "revision", "digest", "hash", "seq", "bundle", "recorded_bundle":
+			case "revision", "digest", "hash", "seq", "bundle", "recorded_bundle", "kept_at", "bytes", "records", "first", "last":
 				v[name] = "…"
 			default:
 				v[name] = masked(v[name])

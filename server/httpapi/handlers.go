@@ -12,10 +12,13 @@ import (
 	"greenchannel/server/identity"
 )
 
-// question is an application and the instant it is asked about.
+// question is an application and the instant it is asked about. Under another bundle, it is read by that one's schema.
 type question struct {
 	app decision.Application
 	at  time.Time
+
+	revision string
+	unread   []byte
 }
 
 // application decodes an application. The clock of a decision is the service's own.
@@ -52,7 +55,7 @@ func (a api) decide(ctx context.Context, ask decision.Request) (given, error) {
 
 // question decodes a dry run: only that may choose the instant.
 func (a api) question(c *gin.Context) (question, error) {
-	query, err := parameters(c, "as_of")
+	query, err := parameters(c, "as_of", "revision")
 	if err != nil {
 		return question{}, err
 	}
@@ -60,11 +63,18 @@ func (a api) question(c *gin.Context) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
+	if revision := query["revision"]; revision != "" {
+		body, err := readBody(c)
+		return question{at: at, revision: revision, unread: body}, err
+	}
 	app, err := a.readApplication(c)
-	return question{app, at}, err
+	return question{app: app, at: at}, err
 }
 
 func (a api) dryRun(ctx context.Context, q question) (decision.Decision, error) {
+	if q.revision != "" {
+		return a.Bundles.DryRun(ctx, q.revision, q.unread, q.at)
+	}
 	return a.Decisions.DryRun(ctx, q.app, q.at)
 }
 

@@ -66,11 +66,15 @@ func (a api) decisionRoutes() []route {
 		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/dry-runs", ID: "dryRun", Tag: "decisions",
 			Summary: "Ask without recording", SummaryZH: "试判定（不留记录）",
-			Description: "Evaluates an application as of any day or instant. Nothing is recorded, so the answer has neither an id nor a place in the record.",
-			Parameters:  []openapi.Parameter{asOfParameter()},
-			Body:        jsonBody("The application.", openapi.Ref("Application")),
-			Answers:     []openapi.Answer{jsonAnswer(http.StatusOK, "What would be decided.", openapi.Ref("DryRun"))},
-			Problems:    evaluating(),
+			Description: "Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. " +
+				"Nothing is recorded, so the answer has neither an id nor a place in the record.",
+			Parameters: []openapi.Parameter{
+				asOfParameter(),
+				inQuery("revision", "Another kept bundle, by its digest or the beginning of it; the active one unless stated.", words(0)),
+			},
+			Body:     jsonBody("The application.", openapi.Ref("Application")),
+			Answers:  []openapi.Answer{jsonAnswer(http.StatusOK, "What would be decided.", openapi.Ref("DryRun"))},
+			Problems: evaluating(problem.Unrecorded),
 			Examples: []openapi.Example{{
 				Name: "the_day_before", Summary: "The same magnets on the eve of the controls",
 				Query: pairs("as_of", "2025-04-03"), Body: exchange("application.json"), Status: http.StatusOK, Answer: exchange("dry_run.json"),

@@ -30,6 +30,7 @@ const (
 	Unrecorded           Kind = "unrecorded"            // the record cannot be written, or read, at the moment, so nothing is answered
 	PreconditionRequired Kind = "precondition-required" // a change has to name the state that it changes
 	PreconditionFailed   Kind = "precondition-failed"   // the state that a change names is not the present one
+	Conflict             Kind = "conflict"              // what is asked for would leave the service in a state that it must not be in
 	Unauthenticated      Kind = "unauthenticated"       // it is not known who calls, and that has to be known
 	Forbidden            Kind = "forbidden"             // it is known who calls, and the policies do not allow it
 	RateLimited          Kind = "rate-limited"          // the caller asks more often than it may
@@ -41,7 +42,7 @@ func Kinds() []Kind {
 	return []Kind{
 		Malformed, Invalid, TooLarge, UnsupportedMedia, NotFound, MethodNotAllowed,
 		Undecided, Deadline, Cancelled, NotReady,
-		Stale, InFlight, KeyReused, Unrecorded, PreconditionRequired, PreconditionFailed,
+		Stale, InFlight, KeyReused, Unrecorded, PreconditionRequired, PreconditionFailed, Conflict,
 		Unauthenticated, Forbidden, RateLimited, Internal,
 	}
 }

@@ -30,7 +30,7 @@ func Style() []byte { return style }
 // Page makes the page.
 func Page(d *openapi.Description, policy decision.PolicyRef) ([]byte, error) {
 	page, err := template.New("page").Funcs(template.FuncMap{
-		"paragraphs": paragraphs, "indented": indented, "curl": curl, "pretty": pretty,
+		"paragraphs": paragraphs, "indented": indented, "curl": curl, "pretty": pretty, "sent": sent,
 		"lower": strings.ToLower, "cut": cut,
 	}).Parse(pageText)
 	if err != nil {
@@ -212,6 +212,14 @@ func pretty(text []byte) (string, error) {
 	return string(value), nil
 }
 
+// sent names the file that the body of an example is in.
+func sent(e openapi.Example) string {
+	if e.MediaType != "" {
+		return "request"
+	}
+	return "request.json"
+}
+
 // curl is the request of an example as one types it.
 func curl(o openapi.Operation, e openapi.Example) string {
 	path := o.Template()
@@ -241,7 +249,7 @@ func curl(o openapi.Operation, e openapi.Example) string {
 		line += " \\\n  -H '" + pair.Name + ": " + pair.Value + "'"
 	}
 	if len(e.Body) > 0 {
-		line += " \\\n  --data @request.json"
+		line += " \\\n  --data-binary @" + sent(e)
 	}
 	return line
 }

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/problem"
+)
+
+// A bundle that is kept and cannot decide, as an older version of the service may have kept one, is not activated.
+func TestABundleThatCannotDecideIsNotActivated(t *testing.T) {
+	t.Parallel()
+	rooms, _ := recordedRooms(t)
+	const file = "rareearth/decision/decision.rego"
+	revision := kept(t, rooms, otherPolicies(t, file, "package rareearth.decision", "package rareearth.elsewhere"))
+	shelf := newShelf(rooms)
+	_, err := shelf.Activate(t.Context(), revision)
+	known := problem.Of(err)
+	if err == nil || known.Kind != problem.Conflict || len(known.Faults) == 0 || !strings.Contains(known.Error(), "data.rareearth.decision") {
+		t.Errorf("err = %v", err)
+	}
+	if policy, _ := rooms.Engine.Active(); policy.Digest != rooms.Bundle.Digest {
+		t.Errorf("%s is active", policy.Digest)
+	}
+	_, err = shelf.DryRun(t.Context(), revision, []byte(shortest), time.Now())
+	if known := problem.Of(err); err == nil || known.Kind != problem.Invalid || len(known.Faults) != 1 || known.Faults[0].Pointer != "?revision" {
+		t.Errorf("dry run: %v", err)
+	}
+}
+
+// An application that was read by the schema of one bundle, and is decided after another was activated, is read again by
+// the schema of that one: a decision that its own bundle would not take could not be decided again.
+func TestAnApplicationIsReadByTheBundleThatDecides(t *testing.T) {
+	t.Parallel()
+	rooms, _ := recordedRooms(t)
+	app, err := rooms.Engine.Read([]byte(shortest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	revision := kept(t, rooms, otherPolicies(t, "schemas/application/schema.json", `"required": ["id", `, `"required": ["contract", "id", `))
+	entry, err := newShelf(rooms).Activate(t.Context(), revision)
+	if err != nil || !entry.Active {
+		t.Fatalf("%+v, %v", entry, err)
+	}
+	_, err = rooms.Decisions.Decide(t.Context(), decision.Request{App: app, Caller: "tester"})
+	if known := problem.Of(err); err == nil || known.Kind != problem.Invalid || len(known.Faults) != 1 || known.Faults[0].Pointer != "/contract" {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// The bundle in use is held, the one before is at hand for the way back, and no number of activations holds them all.
+func TestActivationsAreBounded(t *testing.T) {
+	t.Parallel()
+	rooms, _ := recordedRooms(t)
+	g := rooms.generations
+	active := rooms.Bundle.Digest
+	generation := g.inUse[active]
+	for _, next := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+		g.swap(active, next, generation)
+		if there, _, _ := g.claim(next); there == nil {
+			t.Errorf("%s is not held", next)
+		}
+		if _, m, mine := g.claim(active); mine || m == nil {
+			t.Errorf("%s is not at hand any more", active)
+		}
+		active = next
+	}
+	if len(g.inUse) != 1 || len(g.made) > mostGenerations {
+		t.Errorf("%d in use, %d at hand", len(g.inUse), len(g.made))
+	}
+}
