@@ -125,7 +125,7 @@ func itemKey(key string, index int) string {
 func (a api) verdictOf(c *gin.Context, answer batch.Answer) ([]byte, error) {
 	if answer.Err != nil {
 		p := a.problemOf(c, answer)
-		return json.Marshal(verdict{Index: answer.Index, Status: p.Status, Problem: p})
+		return json.Marshal(verdict{Index: answer.Index, Status: p.Status, Problem: p}, jsontext.AllowInvalidUTF8(true))
 	}
 	decided := jsontext.Value(answer.Body)
 	if bytes.ContainsAny(decided, "\r\n") { // would be the end of a line

@@ -192,3 +192,23 @@ func TestTheReferenceStandsAlone(t *testing.T) {
 		rest = after
 	}
 }
+
+// What is no UTF-8 is refused, and never ends in an answer without a body.
+func TestQueriesAreUTF8(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	for _, target := range []string{
+		"/v1/controls?%FF=1", "/v1/controls?element=%FF", "/v1/dry-runs?as_of=%FF", "/v1/journal/inclusion?seq=1&%82ize=1", "/v1/registry/parties?name=%C3", "/v1/decisions?cursor=%FF",
+	} {
+		method := "GET"
+		if strings.HasPrefix(target, "/v1/dry-runs") {
+			method = "POST"
+		}
+		isProblem(t, call(t, handler, method, target, ""), 400, problem.Malformed)
+	}
+	isProblem(t, call(t, handler, "GET", "/v1/controls/%FF", ""), 404, problem.NotFound)
+	isProblem(t, call(t, handler, "GET", "/v1/decisions/%FF", ""), 404, problem.NotFound)
+	if got := call(t, handler, "GET", "/health/%FF", ""); len(body(t, got)) == 0 {
+		t.Error("the probe says nothing")
+	}
+}

@@ -35,6 +35,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 	c := conforming(t)
 	handler := httpapi.New(exampleDeps(t))
 	answers := answersByContent(t)
+	sent := 0
 	for _, o := range c.description.Operations {
 		if len(o.Examples) == 0 {
 			t.Errorf("%s %s has no example", o.Method, o.Path)
@@ -49,6 +50,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 					t.Errorf("%s: the body is not as the document has it: %v", name, err)
 				}
 			}
+			sent++
 			response := carryOut(t, handler, o, e)
 			got := body(t, response)
 			if response.StatusCode != e.Status {
@@ -58,6 +60,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 			compare(t, name, e, got, answers)
 		}
 	}
+	t.Logf("%d examples carried out", sent)
 }
 
 // exampleDeps give the first decision, which is that of the examples, its id.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"greenchannel/server/decision/query"
 )
@@ -44,6 +45,6 @@ func wellness(reason string) query.Answer {
 	}
 	body, err := json.Marshal(struct {
 		Error string `json:"error"`
-	}{reason})
+	}{reason}, jsontext.AllowInvalidUTF8(true))
 	return query.Answer{Status: http.StatusInternalServerError, Body: append(body, '\n'), Cause: err}
 }

@@ -167,7 +167,7 @@ func (d opaDoor) refuse(c *gin.Context, status int, code, message string) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}{code, message}
-	body, err := json.Marshal(shown, jsontext.WithIndent("  "), jsontext.EscapeForHTML(true))
+	body, err := json.Marshal(shown, jsontext.WithIndent("  "), jsontext.EscapeForHTML(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		d.fail(c, err)
 		return

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/language"
 
 	"greenchannel/server/problem"
@@ -89,7 +90,7 @@ func fail(c *gin.Context, log *slog.Logger, err error) {
 		RequestID: c.GetString(requestIDKey),
 		TraceID:   traceID(c.Request.Context()),
 		Errors:    p.Faults,
-	})
+	}, jsontext.AllowInvalidUTF8(true)) // what the client wrote may be named, whatever it is; it is replaced, not repeated
 	if err != nil {
 		log.ErrorContext(c.Request.Context(), "problem document not written", "err", err)
 		c.AbortWithStatus(http.StatusInternalServerError)

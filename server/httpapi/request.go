@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -100,6 +101,11 @@ func parameters(c *gin.Context, known ...string) (map[string]string, error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
 		return nil, problem.Wrap(err, problem.Malformed, "The query of the URL is not percent-encoded as it should be.")
+	}
+	for name, stated := range query {
+		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(stated, "")) {
+			return nil, problem.New(problem.Malformed, "The query of the URL is not UTF-8.")
+		}
 	}
 	values := map[string]string{}
 	var faults []problem.Fault
