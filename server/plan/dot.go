@@ -1,0 +1,115 @@
+package plan
+
+import "github.com/open-policy-agent/opa/v1/ir"
+
+// dot looks up one member.
+func (c *compiler) dot(s *ir.DotStmt) step {
+	source, key, target := c.operand(s.Source), c.operand(s.Key), c.slot(s.Target)
+	// A table has no value as a whole: it may be looked into and nothing else.
+	through := !c.part.beyondDots[s.Target]
+	if key.slot < 0 && key.constant.kind() == kindString && source.slot >= 0 {
+		return dotText(source.slot, target, key.constant, through)
+	}
+	return func(m *machine, f []value) signal {
+		v := m.dot(source.get(f), key.get(f))
+		return m.found(v, target, through, f)
+	}
+}
+
+func (m *machine) found(v value, target int, through bool, f []value) signal {
+	switch {
+	case m.err != nil:
+		return fail
+	case !v.defined() || v.kind() == kindTable && !through:
+		return broken
+	}
+	f[target] = v
+	return next
+}
+
+// dotText is dot for the most frequent kind of key.
+func dotText(source, target int, key value, through bool) step {
+	h := hash(key)
+	return func(m *machine, f []value) signal {
+		v := f[source]
+		if v.kind() == kindObject {
+			o := v.object()
+			if i := o.lookUp(key, h); i >= 0 {
+				f[target] = o.pairs[i].value
+				return next
+			}
+			if o.tables == nil {
+				return broken
+			}
+		}
+		return m.found(m.dot(v, key), target, through, f)
+	}
+}
+
+// path fuses look-ups that start at data and go down constant keys. As long as no `with` has changed the data, what stands
+// there is known already. It says how many statements it stands for; a nil step stands for none.
+func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
+	var keys []value
+	at := ir.Data
+	for _, s := range stmts {
+		dot, ok := s.(*ir.DotStmt)
+		if !ok {
+			break
+		}
+		source, isLocal := localOf(dot.Source)
+		key, constant := c.constant(dot.Key)
+		if !isLocal || c.real(source) != at || !constant || key.kind() != kindString {
+			break
+		}
+		if len(keys) > 0 && (c.part.reads[at] != 1 || c.part.sets[at] != 1 || c.part.tests[at] > 0) {
+			break // somebody else looks at the place in between
+		}
+		keys, at = append(keys, key), dot.Target
+	}
+	if len(keys) == 0 {
+		return nil, 0
+	}
+	settled, base := c.data.root, c.data.root.pointer
+	for _, key := range keys {
+		settled = settled.below(key)
+	}
+	data, target, through := c.slot(ir.Data), c.slot(at), !c.part.beyondDots[at]
+	if settled.kind() == kindTable && !through {
+		settled = value{}
+	}
+	return func(m *machine, f []value) signal {
+		v := f[data]
+		if v.pointer == base {
+			if !settled.defined() {
+				return broken
+			}
+			f[target] = settled
+			return next
+		}
+		for _, key := range keys {
+			if v = v.below(key); !v.defined() {
+				return broken
+			}
+		}
+		return m.found(v, target, through, f)
+	}, len(keys)
+}
+
+// below is what stands in v under a name, tables included; a row is never asked for, so it is undefined.
+func (v value) below(name value) value {
+	switch v.kind() {
+	case kindObject:
+		o := v.object()
+		if i := o.find(name); i >= 0 {
+			return o.pairs[i].value
+		}
+		if t := named(o.tables, name.string()); t != nil {
+			return tableOf(t)
+		}
+	case kindTable:
+		if t := named(v.table().below, name.string()); t != nil {
+			return tableOf(t)
+		}
+	}
+	return value{}
+}

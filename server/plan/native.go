@@ -1,0 +1,3 @@
+package plan
+
+func natively(*call) step { return nil }
