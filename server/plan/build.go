@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/open-policy-agent/opa/v1/ir"
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/ir"
+)
 
 // make compiles the statements that make a value out of nothing.
 func (c *compiler) make(s ir.Stmt) (step, error) {
@@ -74,11 +77,7 @@ func (c *compiler) change(s ir.Stmt) (step, error) {
 	case *ir.ObjectInsertOnceStmt:
 		return c.insertOnce(s), nil
 	case *ir.ObjectMergeStmt:
-		a, b, to := c.local(s.A), c.local(s.B), c.slot(s.Target)
-		return func(m *machine, f []value) signal {
-			f[to] = m.merge(a.get(f), b.get(f))
-			return next
-		}, nil
+		return c.merge(s), nil
 	}
 	return nil, c.unsupported(s, "the statement %T", s)
 }
@@ -103,11 +102,34 @@ func (c *compiler) insertOnce(s *ir.ObjectInsertOnceStmt) step {
 	}
 }
 
-// merge lays the document that rules make over the one that the data holds, member by member. Where they meet in
-// anything but objects the rules have the word.
+// merge puts the document that rules make together with the one that stands in the data. The whole of data is shown without
+// data.system, as OPA does.
+func (c *compiler) merge(s *ir.ObjectMergeStmt) step {
+	a, b, to, whole := c.local(s.A), c.local(s.B), c.slot(s.Target), s.A == ir.Data
+	return func(m *machine, f []value) signal {
+		v := m.merge(a.get(f), b.get(f))
+		if whole && v.kind() == kindObject {
+			v = m.without(v.object(), text(string(ast.SystemDocumentKey)))
+		}
+		f[to] = v
+		return next
+	}
+}
+
+func (m *machine) without(o *object, key value) value {
+	kept := m.memory.object(len(o.pairs))
+	for i := range o.pairs {
+		if !same(o.pairs[i].key, key) {
+			kept.add(&m.memory, o.pairs[i].key, o.pairs[i].value)
+		}
+	}
+	return objectOf(kept)
+}
+
+// merge puts two documents together, member by member. Where they meet in anything but objects the data has the word.
 func (m *machine) merge(base, over value) value {
 	if base.kind() != kindObject || over.kind() != kindObject {
-		return over
+		return base
 	}
 	a, b := base.object(), over.object()
 	merged := m.memory.object(len(a.pairs) + len(b.pairs))

@@ -28,7 +28,8 @@ type compiler struct {
 	part    *usage // of the block at its top that is being compiled
 	known   map[ir.Local]value
 	alias   map[ir.Local]ir.Local
-	early   bool // all its rules say one and the same
+	based   map[ir.Local]bool // places under data, as far as one reference goes
+	early   bool              // all its rules say one and the same
 }
 
 // function is a rule or a function of the policies, or the query itself.
@@ -103,6 +104,7 @@ func pathKey(path []string) string {
 func (c *compiler) start(fn *function, planned *ir.Func, blocks []*ir.Block) {
 	c.fn, c.planned, c.slots, c.whole = fn, planned, map[ir.Local]int{}, newUsage()
 	c.known, c.alias = nil, nil
+	c.based = map[ir.Local]bool{ir.Data: true}
 	c.whole.add(blocks...)
 	if planned != nil {
 		for _, p := range planned.Params {

@@ -7,13 +7,42 @@ func (c *compiler) dot(s *ir.DotStmt) step {
 	source, key, target := c.operand(s.Source), c.operand(s.Key), c.slot(s.Target)
 	// A table has no value as a whole: it may be looked into and nothing else.
 	through := !c.part.beyondDots[s.Target]
+	based := c.underData(s)
 	if key.slot < 0 && key.constant.kind() == kindString && source.slot >= 0 {
-		return dotText(source.slot, target, key.constant, through)
+		return dotText(source.slot, target, key.constant, through, based)
 	}
 	return func(m *machine, f []value) signal {
-		v := m.dot(source.get(f), key.get(f))
+		of, at := source.get(f), key.get(f)
+		if based {
+			at = inPath(of, at)
+		}
+		v := m.dot(of, at)
 		return m.found(v, target, through, f)
 	}
+}
+
+// underData tells whether a look-up goes on from a place in data, and notes where it leads. Assignment ends a reference.
+func (c *compiler) underData(s *ir.DotStmt) bool {
+	source, ok := localOf(s.Source)
+	based := ok && c.based[source]
+	c.based[s.Target] = based
+	return based
+}
+
+// inPath is a key as a step of a path under data. OPA reads data by paths of texts, so that there 2 finds the member "2" of
+// an object, and "2" the item 2 of an array.
+func inPath(of, key value) value {
+	switch k := of.kind(); {
+	case k == kindObject && key.isNumber():
+		return text(string(number(key)))
+	case k == kindArray && key.kind() == kindString:
+		if i, ok := canonical(key.string()); ok {
+			return integer(i)
+		}
+	case k == kindArray && key.kind() == kindNumber:
+		return value{}
+	}
+	return key
 }
 
 func (m *machine) found(v value, target int, through bool, f []value) signal {
@@ -28,7 +57,7 @@ func (m *machine) found(v value, target int, through bool, f []value) signal {
 }
 
 // dotText is dot for the most frequent kind of key.
-func dotText(source, target int, key value, through bool) step {
+func dotText(source, target int, key value, through, based bool) step {
 	h := hash(key)
 	return func(m *machine, f []value) signal {
 		v := f[source]
@@ -42,7 +71,11 @@ func dotText(source, target int, key value, through bool) step {
 				return broken
 			}
 		}
-		return m.found(m.dot(v, key), target, through, f)
+		at := key
+		if based {
+			at = inPath(v, key)
+		}
+		return m.found(m.dot(v, at), target, through, f)
 	}
 }
 
@@ -58,7 +91,7 @@ func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 		}
 		source, isLocal := localOf(dot.Source)
 		key, constant := c.constant(dot.Key)
-		if !isLocal || c.real(source) != at || !constant || key.kind() != kindString {
+		if !isLocal || source != at || !constant || key.kind() != kindString {
 			break
 		}
 		if len(keys) > 0 && (c.part.reads[at] != 1 || c.part.sets[at] != 1 || c.part.tests[at] > 0) {
@@ -69,6 +102,7 @@ func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 	if len(keys) == 0 {
 		return nil, 0
 	}
+	c.based[at] = true
 	settled, base := c.data.root, c.data.root.pointer
 	for _, key := range keys {
 		settled = settled.below(key)
@@ -98,6 +132,10 @@ func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 // below is what stands in v under a name, tables included; a row is never asked for, so it is undefined.
 func (v value) below(name value) value {
 	switch v.kind() {
+	case kindArray:
+		if i, ok := canonical(name.string()); ok && i >= 0 && i < int64(len(v.array().items)) {
+			return v.array().items[i]
+		}
 	case kindObject:
 		o := v.object()
 		if i := o.find(name); i >= 0 {

@@ -54,7 +54,7 @@ func Compile(ctx context.Context, q Query) (*Program, error) {
 		}
 		q.Data = empty
 	}
-	policy, err := planOf(ctx, q.Modules, q.Text, q.Options)
+	policy, err := planOf(ctx, q.Modules, q.Text, q.Builtins, q.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // target names the evaluator that OPA hands its plans to. It is registered while the process starts, since OPA reads its
@@ -44,7 +45,7 @@ func (p planner) Eval(context.Context, *rego.EvalContext, ast.Value) (ast.Value,
 }
 
 // planOf lets OPA plan a query over what was compiled.
-func planOf(ctx context.Context, modules *ast.Compiler, query string, more []func(*rego.Rego)) (*ir.Policy, error) {
+func planOf(ctx context.Context, modules *ast.Compiler, query string, own map[string]*topdown.Builtin, more []func(*rego.Rego)) (*ir.Policy, error) {
 	var policy *ir.Policy
 	options := append([]func(*rego.Rego){
 		rego.Compiler(modules),
@@ -53,6 +54,9 @@ func planOf(ctx context.Context, modules *ast.Compiler, query string, more []fun
 	}, more...)
 	if query != "" {
 		options = append(options, rego.Query(query))
+	}
+	for name, b := range own {
+		options = append(options, rego.FunctionDyn(&rego.Function{Name: name, Decl: b.Decl.Decl}, nil))
 	}
 	_, err := rego.New(options...).PrepareForEval(context.WithValue(ctx, planKey{}, &policy))
 	switch {

@@ -10,6 +10,7 @@ import (
 // items of a set.
 func (c *compiler) scan(s *ir.ScanStmt) (step, error) {
 	source, key, val := c.local(s.Source), c.slot(s.Key), c.slot(s.Value)
+	c.based[s.Value] = c.based[s.Source]
 	steps, err := c.block(s.Block)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,170 @@
+package plan_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"greenchannel/policies"
+	"greenchannel/server/bundle"
+	"greenchannel/server/plan"
+	"greenchannel/server/store"
+)
+
+// pair is our bundle in both evaluators.
+type pair struct {
+	store   *store.Store
+	topdown rego.PreparedEvalQuery
+	plan    *plan.Program
+}
+
+const entrypoint = "data.rareearth.decision"
+
+// ourBundle compiles the policies as the engine does, and plans them.
+func ourBundle(tb testing.TB) *pair {
+	tb.Helper()
+	b, err := bundle.Load(policies.FS())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p := &pair{}
+	if p.store, err = store.New(b.Data, store.Screening()); err != nil {
+		tb.Fatal(err)
+	}
+	compiler := ast.NewCompiler().WithCapabilities(b.Capabilities).WithStrict(true).WithSchemas(b.Schemas).
+		WithUseTypeCheckAnnotations(true).WithEnablePrintStatements(false)
+	if compiler.Compile(b.Modules); compiler.Failed() {
+		tb.Fatal(compiler.Errors)
+	}
+	ctx := context.Background()
+	if p.topdown, err = rego.New(rego.Query(entrypoint), rego.Compiler(compiler), rego.Store(p.store),
+		rego.SetRegoVersion(ast.RegoV1), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx); err != nil {
+		tb.Fatal(err)
+	}
+	document, err := storage.ReadOne(ctx, p.store, storage.Path{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data, err := plan.NewData(document.(ast.Object), store.Screening().Path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if p.plan, err = plan.Compile(ctx, plan.Query{
+		Text: "result := " + entrypoint, Modules: compiler, Data: data, StrictErrors: true,
+		Options: []func(*rego.Rego){rego.SetRegoVersion(ast.RegoV1)},
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// reading opens a snapshot that notes what is read.
+func (p *pair) reading(tb testing.TB) (storage.Transaction, *store.ReadSet) {
+	reads := &store.ReadSet{}
+	txn, err := p.store.NewTransaction(context.Background(), storage.TransactionParams{Context: store.NoteReads(nil, reads)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return txn, reads
+}
+
+// byTopdown is what the engine writes of topdown's answer.
+func (p *pair) byTopdown(ctx context.Context, txn storage.Transaction, body []byte, at time.Time) ([]byte, error) {
+	input, err := ast.ValueFromReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.topdown.Eval(ctx, rego.EvalParsedInput(input), rego.EvalTransaction(txn), rego.EvalTime(at), rego.EvalSortSets(true))
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != 1 {
+		return nil, plan.ErrUndefined
+	}
+	return encode(results[0].Expressions[0].Value)
+}
+
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
+}
+
+// rows reads the tables through a snapshot.
+func (p *pair) rows(txn storage.Transaction) plan.Rows {
+	return func(ctx context.Context, path storage.Path) (ast.Value, error) {
+		row, err := p.store.Read(ctx, txn, path)
+		if storage.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return row.(ast.Value), nil
+	}
+}
+
+func (p *pair) byPlan(ctx context.Context, txn storage.Transaction, body []byte, at time.Time) ([]byte, error) {
+	return p.plan.Eval(ctx, plan.Input{Body: body, Time: at, Rows: p.rows(txn)}, nil)
+}
+
+// differ evaluates both ways and tells the first difference, of the answer or of the rows that were read.
+func (p *pair) differ(tb testing.TB, body []byte, at time.Time) error {
+	ctx := context.Background()
+	txn, slowReads := p.reading(tb)
+	want, slowErr := p.byTopdown(ctx, txn, body, at)
+	p.store.Abort(ctx, txn)
+	txn, fastReads := p.reading(tb)
+	got, fastErr := p.byPlan(ctx, txn, body, at)
+	p.store.Abort(ctx, txn)
+	if (slowErr == nil) != (fastErr == nil) {
+		return fmt.Errorf("topdown ends with %v, the executor with %v", slowErr, fastErr)
+	}
+	if slowErr != nil {
+		return nil
+	}
+	if !bytes.Equal(want, got) {
+		return fmt.Errorf("%s", firstDifference(want, got))
+	}
+	return sameReads(slowReads, fastReads)
+}
+
+func firstDifference(want, got []byte) string {
+	at := 0
+	for at < min(len(want), len(got)) && want[at] == got[at] {
+		at++
+	}
+	from := max(0, at-120)
+	return fmt.Sprintf("at byte %d:\nwant …%s\ngot  …%s", at, want[from:min(len(want), at+120)], got[from:min(len(got), at+120)])
+}
+
+// sameReads compares what was read, in any order: the two evaluate alternatives in orders of their own.
+func sameReads(want, got *store.ReadSet) error {
+	rows := func(reads *store.ReadSet) map[string]string {
+		all := map[string]string{}
+		for _, row := range reads.Rows() {
+			all[row.Path.String()] = fmt.Sprint(row.Value)
+		}
+		return all
+	}
+	w, g := rows(want), rows(got)
+	for path, row := range w {
+		if g[path] != row {
+			return fmt.Errorf("row %s: topdown read %s, the executor %q", path, row, g[path])
+		}
+	}
+	if len(w) != len(g) {
+		return errors.New("the executor read rows that topdown did not")
+	}
+	return nil
+}
