@@ -11,6 +11,7 @@ import (
 type machine struct {
 	program *Program
 	memory  arena
+	buffer  []byte  // where texts are put together
 	scratch []value // what the reader of JSON has not put together yet
 
 	ctx   context.Context
