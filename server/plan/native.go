@@ -96,12 +96,13 @@ func ofTwo(name string) native2 {
 		"concat": concat, "contains": contains, "startswith": startsWith, "endswith": endsWith, "split": split,
 		"strings.replace_n": replaceN, "sprintf": sprintf,
 		"time.parse_ns": parseTime,
+		"regex.match":   matches, "regex.split": splitBy, "json.patch": patch,
 	}[name]
 }
 
 func ofThree(name string) native3 {
 	return map[string]native3{
 		"internal.member_3": memberWithKey, "object.get": get, "array.slice": slice,
-		"substring": substring, "replace": replace,
+		"substring": substring, "replace": replace, "regex.replace": replaceBy,
 	}[name]
 }

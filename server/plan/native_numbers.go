@@ -2,8 +2,12 @@ package plan
 
 import (
 	"math"
+	"math/big"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/topdown/builtins"
 )
 
 // small is a number that OPA calculates with as an int: what fits 32 bits, so that a product fits 64.
@@ -18,49 +22,96 @@ func smallBoth(a, b value) (x, y int64, ok bool) {
 	return x, y, xOK && yOK
 }
 
-func plus(_ *machine, a, b value) (value, bool) {
-	x, y, ok := smallBoth(a, b)
-	return numberFrom(x + y), ok
+func plus(m *machine, a, b value) (value, bool) {
+	if x, y, ok := smallBoth(a, b); ok {
+		return numberFrom(x + y), true
+	}
+	return m.exactly(a, b, (*big.Int).Add, (*big.Float).Add)
 }
 
 func minus(m *machine, a, b value) (value, bool) {
 	if a.kind() == kindSet && b.kind() == kindSet {
 		return difference(m, a.set(), b.set()), true
 	}
-	x, y, ok := smallBoth(a, b)
-	return numberFrom(x - y), ok
+	if x, y, ok := smallBoth(a, b); ok {
+		return numberFrom(x - y), true
+	}
+	return m.exactly(a, b, (*big.Int).Sub, (*big.Float).Sub)
 }
 
-func times(_ *machine, a, b value) (value, bool) {
-	x, y, ok := smallBoth(a, b)
-	if !ok {
-		return value{}, false
+func times(m *machine, a, b value) (value, bool) {
+	if x, y, ok := smallBoth(a, b); ok {
+		return numberFrom(x * y), true
 	}
-	return numberFrom(x * y), true
+	return m.exactly(a, b, (*big.Int).Mul, (*big.Float).Mul)
 }
 
 func divide(_ *machine, a, b value) (value, bool) {
 	x, y, ok := smallBoth(a, b)
-	if !ok || x == 0 || y == 0 || x%y != 0 {
+	switch {
+	case ok && y == 0 || !a.isNumber() || !b.isNumber():
+		return value{}, false
+	case ok && x != 0 && x%y == 0:
+		return numberFrom(x / y), true
+	}
+	by := builtins.NumberToFloat(number(b))
+	if by.Sign() == 0 {
 		return value{}, false
 	}
-	return numberFrom(x / y), true
+	return ofFloat(new(big.Float).Quo(builtins.NumberToFloat(number(a)), by)), true
 }
+
+// exactly calculates as OPA does with what is not small: whole numbers of any size exactly, all others as its floats.
+func (m *machine) exactly(a, b value, whole func(z, x, y *big.Int) *big.Int, float func(z, x, y *big.Float) *big.Float) (value, bool) {
+	if !a.isNumber() || !b.isNumber() {
+		return value{}, false
+	}
+	if !broke(a) && !broke(b) {
+		x, xErr := builtins.NumberToInt(number(a))
+		y, yErr := builtins.NumberToInt(number(b))
+		if xErr == nil && yErr == nil {
+			return numberOf(string(builtins.IntToNumber(whole(new(big.Int), x, y)))), true
+		}
+	}
+	return ofFloat(float(new(big.Float), builtins.NumberToFloat(number(a)), builtins.NumberToFloat(number(b)))), true
+}
+
+// broke tells quickly of most numbers that are not whole: a last digit behind the point.
+func broke(v value) bool {
+	if v.kind() != kindNumber {
+		return false
+	}
+	s := v.string()
+	return strings.Contains(s, ".") && !strings.ContainsAny(s, "eE") && s[len(s)-1] != '0'
+}
+
+func ofFloat(f *big.Float) value { return numberOf(string(builtins.FloatToNumber(f))) }
 
 func sum(_ *machine, a value) (value, bool) {
 	items, ok := listed(a)
 	if !ok {
 		return value{}, false
 	}
-	total := int64(0)
+	total, parts := int64(0), false
 	for _, item := range items {
 		i, ok := small(item)
-		if !ok || total > largest/2 || total < smallest/2 {
+		switch {
+		case ok && total < largest/2 && total > smallest/2:
+			total += i
+		case broke(item):
+			parts = true
+		default:
 			return value{}, false
 		}
-		total += i
 	}
-	return numberFrom(total), true
+	if !parts {
+		return numberFrom(total), true
+	}
+	exact, float := new(big.Float), new(big.Float)
+	for _, item := range items {
+		exact.Add(exact, builtins.NumberToFloatInto(float, number(item)))
+	}
+	return ofFloat(exact), true
 }
 
 // whole is round, ceil and floor of a number that is whole already.

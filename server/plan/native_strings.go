@@ -1,10 +1,14 @@
 package plan
 
 import (
+	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // text keeps a copy of bytes for the evaluation.
@@ -160,7 +164,7 @@ func patternAt(o *object, s string) int {
 	return -1
 }
 
-// sprintf takes the verbs that need no thought: %s of a text, %d of a whole number, %v of either.
+// sprintf takes the verbs that need no thought: %s of a text, %d of a whole number, %v of either. The rest is for package fmt.
 func sprintf(m *machine, format, args value) (value, bool) {
 	if format.kind() != kindString || args.kind() != kindArray {
 		return value{}, false
@@ -174,7 +178,7 @@ func sprintf(m *machine, format, args value) (value, bool) {
 			break
 		}
 		if at+1 == len(s) || len(items) == 0 {
-			return value{}, false
+			return m.format(format, args), true
 		}
 		m.buffer = append(m.buffer, s[:at]...)
 		switch verb, item := s[at+1], items[0]; {
@@ -183,12 +187,48 @@ func sprintf(m *machine, format, args value) (value, bool) {
 		case item.kind() == kindInteger && (verb == 'd' || verb == 'v'):
 			m.buffer = strconv.AppendInt(m.buffer, item.integer(), 10)
 		default:
-			return value{}, false
+			return m.format(format, args), true
 		}
 		s, items = s[at+2:], items[1:]
 	}
 	if len(items) > 0 {
-		return value{}, false
+		return m.format(format, args), true
 	}
 	return m.memory.text(m.buffer), true
+}
+
+// format gives package fmt what OPA gives it: whole numbers as such, others as floats, composites as they are written.
+func (m *machine) format(format, args value) value {
+	var given []any
+	for _, item := range args.array().items {
+		switch item.kind() {
+		case kindString:
+			given = append(given, item.string())
+		case kindInteger:
+			given = append(given, item.integer())
+		case kindNumber:
+			given = append(given, numberToFormat(number(item)))
+		default:
+			given = append(given, toAST(item).String())
+		}
+	}
+	m.buffer = fmt.Appendf(m.buffer[:0], format.string(), given...)
+	return m.memory.text(m.buffer)
+}
+
+func numberToFormat(n ast.Number) any {
+	s := string(n)
+	if strings.ContainsAny(s, ".eE") {
+		if f, ok := n.Float64(); ok {
+			return f
+		}
+		return s
+	}
+	if i, ok := n.Int64(); ok {
+		return i
+	}
+	if b, ok := new(big.Int).SetString(s, 10); ok {
+		return b
+	}
+	return s
 }

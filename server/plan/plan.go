@@ -43,6 +43,7 @@ type Program struct {
 	compiler  *ast.Compiler
 	machines  sync.Pool
 	resultKey value
+	patterns  patterns
 }
 
 // Compile makes a program. What the executor cannot do is an error of type *Unsupported.
