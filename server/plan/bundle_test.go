@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,14 +30,34 @@ type pair struct {
 const entrypoint = "data.rareearth.decision"
 
 // ourBundle compiles the policies as the engine does, and plans them.
-func ourBundle(tb testing.TB) *pair {
+func ourBundle(tb testing.TB) *pair { return bundleWith(tb, store.Screening()) }
+
+// remembered answers a table from memory when a name was asked for before. Screening a name takes longer than all the
+// rest of a small decision, in both evaluators alike, and is to be kept per snapshot by whoever uses them.
+func remembered(c store.Computed) store.Computed {
+	var known sync.Map
+	ask := c.Answer
+	c.Answer = func(v *store.Snapshot, name string) (ast.Value, error) {
+		if row, ok := known.Load(name); ok {
+			return row.(ast.Value), nil
+		}
+		row, err := ask(v, name)
+		if row != nil {
+			known.Store(name, row)
+		}
+		return row, err
+	}
+	return c
+}
+
+func bundleWith(tb testing.TB, screening store.Computed) *pair {
 	tb.Helper()
 	b, err := bundle.Load(policies.FS())
 	if err != nil {
 		tb.Fatal(err)
 	}
 	p := &pair{}
-	if p.store, err = store.New(b.Data, store.Screening()); err != nil {
+	if p.store, err = store.New(b.Data, screening); err != nil {
 		tb.Fatal(err)
 	}
 	compiler := ast.NewCompiler().WithCapabilities(b.Capabilities).WithStrict(true).WithSchemas(b.Schemas).

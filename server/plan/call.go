@@ -19,6 +19,9 @@ func (c *compiler) call(s *ir.CallStmt) (step, error) {
 	if fn.memo >= 0 {
 		return func(m *machine, f []value) signal { return m.remember(fn, args[0].get(f), args[1].get(f), result, f) }, nil
 	}
+	if fn.recall {
+		return recalling(fn, args, result), nil
+	}
 	return func(m *machine, f []value) signal {
 		stack, top := m.stack, m.top
 		g := m.frame(fn.size)
@@ -35,6 +38,38 @@ func (c *compiler) call(s *ir.CallStmt) (step, error) {
 		}
 		return next
 	}, nil
+}
+
+// recalling calls a function that takes its time, unless it was called with the same arguments before.
+func recalling(fn *function, args []operand, result int) step {
+	return func(m *machine, f []value) signal {
+		var given [mostArgs]value
+		for i := range args[2:] {
+			given[i] = args[2+i].get(f)
+		}
+		h := hashArgs(fn, &given)
+		if call := m.calls.find(fn, &given, h); call != nil {
+			if f[result] = call.result; !call.result.defined() {
+				return broken
+			}
+			return next
+		}
+		stack, top := m.stack, m.top
+		g := m.frame(fn.size)
+		for i := range args {
+			g[fn.params[i]] = args[i].get(f)
+		}
+		ok := m.body(fn, g)
+		m.stack, m.top = stack, top
+		if !ok || m.tick() {
+			return fail
+		}
+		m.calls.keep(&m.memory, fn, &given, h, m.result)
+		if f[result] = m.result; !m.result.defined() {
+			return broken
+		}
+		return next
+	}
 }
 
 // remember evaluates a rule that depends on input and data alone, and does so once. Inside of `with` the memory is another.

@@ -38,7 +38,9 @@ type function struct {
 	params []int
 	size   int
 	blocks [][]step
-	memo   int // where its value is kept; -1 for one that depends on arguments
+	memo   int  // where its value is kept; -1 for one that depends on arguments
+	arity  int  // arguments beside input and data
+	recall bool // what it gave for its arguments is kept
 }
 
 func (c *compiler) compile() (*function, error) {
@@ -67,8 +69,13 @@ func (c *compiler) compile() (*function, error) {
 // declare makes the functions known to each other before any is compiled.
 func (c *compiler) declare() error {
 	c.functions, c.byPath = map[string]*function{}, map[string]*function{}
+	byName, weights := map[string]*ir.Func{}, map[string]int{}
 	for _, planned := range c.policy.Funcs.Funcs {
-		fn := &function{name: planned.Name, memo: -1}
+		byName[planned.Name] = planned
+	}
+	for _, planned := range c.policy.Funcs.Funcs {
+		fn := &function{name: planned.Name, memo: -1, arity: len(planned.Params) - 2}
+		fn.recall = fn.arity > 0 && fn.arity <= mostArgs && c.weigh(planned.Name, byName, weights) >= worth
 		if len(planned.Params) == 2 {
 			fn.memo = c.memos
 			c.memos++

@@ -24,6 +24,7 @@ type machine struct {
 	top     int
 	spilled int // slots that had to be found elsewhere
 	memo    []memo
+	calls   recall
 	ticks   uint32
 
 	result   value // of the function that has just returned
@@ -101,6 +102,7 @@ func (m *machine) reset() {
 	}
 	m.memory.reset()
 	clear(m.memo)
+	m.calls.reset()
 	clear(m.rows)
 	if len(m.rows) > few {
 		m.rows = nil

@@ -18,11 +18,11 @@ func (c *compiler) with(s *ir.WithStmt) (step, error) {
 		return nil, err
 	}
 	return func(m *machine, f []value) signal {
-		saved, said := f[local], m.memo
-		m.memo = m.freshMemo(len(said))
+		saved, said, calls := f[local], m.memo, m.calls
+		m.memo, m.calls = make([]memo, len(said)), recall{}
 		f[local] = m.replaced(saved, path, v.get(f))
 		r := m.block(steps, f)
-		f[local], m.memo = saved, said
+		f[local], m.memo, m.calls = saved, said, calls
 		switch r {
 		case next:
 			return next
@@ -50,8 +50,6 @@ func (c *compiler) insideTable(path []value) bool {
 	}
 	return false
 }
-
-func (m *machine) freshMemo(n int) []memo { return make([]memo, n) }
 
 // replaced copies a document along a path, with v at its end. What is no object on the way is replaced by one.
 func (m *machine) replaced(old value, path []value, v value) value {

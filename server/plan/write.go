@@ -2,10 +2,13 @@ package plan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -89,24 +92,45 @@ func appendOdd(out []byte, v value) ([]byte, error) {
 // appendText writes what needs no escape at once. What encoding/json has a view on (control characters, quotes, the line
 // separators of Unicode, bytes that are not UTF-8) is left to it.
 func appendText(out []byte, s string) ([]byte, error) {
-	ascii := true
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ' || c == '"' || c == '\\':
-			return appendSlowly(out, s)
-		case c >= utf8.RuneSelf:
-			ascii = false
-			if c == 0xe2 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2]&^1 == 0xa8 { // U+2028 and U+2029
-				return appendSlowly(out, s)
-			}
-		}
-	}
-	if !ascii && !utf8.ValidString(s) {
+	if !plainText(s) {
 		return appendSlowly(out, s)
 	}
 	out = append(out, '"')
 	out = append(out, s...)
 	return append(out, '"'), nil
+}
+
+func plainText(s string) bool {
+	ascii := true
+	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // read only, eight bytes at a time
+	for len(b) >= 8 {
+		word := binary.LittleEndian.Uint64(b)
+		b = b[8:]
+		if odd(word) {
+			return false
+		}
+		ascii = ascii && word&high == 0
+	}
+	for _, c := range b {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\u2028") && !strings.Contains(s, "\u2029")
+}
+
+const (
+	low  = 0x0101010101010101
+	high = 0x8080808080808080
+)
+
+// odd tells whether one of eight bytes is a control character, a quote or a backslash. It may take a byte beyond ASCII
+// for a control character beside another that is one, which is no matter.
+func odd(word uint64) bool {
+	control := (word - low*' ') &^ word & high
+	quote, backslash := word^low*'"', word^low*'\\'
+	return control|(quote-low)&^quote&high|(backslash-low)&^backslash&high != 0
 }
 
 func appendSlowly(out []byte, v any) ([]byte, error) {
