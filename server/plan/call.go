@@ -4,15 +4,15 @@ import "github.com/open-policy-agent/opa/v1/ir"
 
 // call compiles the call of a function of the policies or of a built-in.
 func (c *compiler) call(s *ir.CallStmt) (step, error) {
+	fn, ok := c.functions[s.Func]
+	if !ok {
+		return c.callBuiltin(s)
+	}
 	var args []operand
 	for _, arg := range s.Args {
 		args = append(args, c.operand(arg))
 	}
 	result := c.slot(s.Result)
-	fn, ok := c.functions[s.Func]
-	if !ok {
-		return c.callBuiltin(s, args, result)
-	}
 	if len(args) != len(fn.params) && len(fn.params) > 0 {
 		return nil, c.unsupported(s, "%s is called with %d arguments, it has %d", s.Func, len(args), len(fn.params))
 	}

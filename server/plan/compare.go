@@ -187,7 +187,21 @@ var seed = maphash.MakeSeed()
 // is told apart by comparison.
 const deepest = 3
 
-func hash(v value) uint32 { return uint32(hashAt(v, 0)) }
+func hash(v value) uint32 {
+	if v.kind() != kindObject {
+		return uint32(hashAt(v, 0))
+	}
+	// An object is put into several sets on its way through the rules, and does not change any more.
+	o := v.object()
+	if o.hash != 0 {
+		return o.hash
+	}
+	h := uint32(hashAt(v, 0))
+	if !o.shared {
+		o.hash = h
+	}
+	return h
+}
 
 func hashAt(v value, depth int) uint64 {
 	switch v.kind() {

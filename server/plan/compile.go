@@ -209,6 +209,14 @@ func (c *compiler) block(b *ir.Block) ([]step, error) {
 		if c.fold(b.Stmts[i]) {
 			continue
 		}
+		if condition, err := c.condition(b.Stmts[i:]); condition != nil || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, condition)
+			i++
+			continue
+		}
 		s, err := c.statement(b.Stmts[i])
 		if err != nil {
 			return nil, err

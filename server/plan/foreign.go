@@ -21,7 +21,21 @@ type foreign struct {
 
 // callBuiltin compiles the call of a built-in: by a function of ours for those that are hot, with OPA's function behind it
 // for all operands that ours does not take, or by OPA's function.
-func (c *compiler) callBuiltin(s *ir.CallStmt, args []operand, result int) (step, error) {
+func (c *compiler) callBuiltin(s *ir.CallStmt) (step, error) {
+	slow, err := c.slowly(s)
+	if err != nil {
+		return nil, err
+	}
+	if c.builtins[s.Func] == nil {
+		if fast := natively(slow); fast != nil {
+			return fast, nil
+		}
+	}
+	return slow.run, nil
+}
+
+// slowly makes the call of OPA's function.
+func (c *compiler) slowly(s *ir.CallStmt) (*call, error) {
 	decl := c.decls[s.Func]
 	if decl == nil {
 		return nil, c.unsupported(s, "%s is neither a rule nor a built-in of the plan", s.Func)
@@ -33,13 +47,11 @@ func (c *compiler) callBuiltin(s *ir.CallStmt, args []operand, result int) (step
 	if f == nil {
 		return nil, c.unsupported(s, "the built-in %s", s.Func)
 	}
-	slow := &call{name: s.Func, f: f, args: args, result: result, relation: decl.Relation, void: decl.Decl.Result() == nil, at: c.location(s)}
-	if c.builtins[s.Func] == nil {
-		if fast := natively(slow); fast != nil {
-			return fast, nil
-		}
+	slow := &call{name: s.Func, f: f, result: c.slot(s.Result), relation: decl.Relation, void: decl.Decl.Result() == nil, at: c.location(s)}
+	for _, arg := range s.Args {
+		slow.args = append(slow.args, c.operand(arg))
 	}
-	return slow.run, nil
+	return slow, nil
 }
 
 // call is one call of a built-in in a plan.

@@ -26,3 +26,14 @@ func (x index) put(h uint32, place int) {
 	}
 	x[at] = uint64(h)<<32 | uint64(place)
 }
+
+// grown is an index for more members with the same ones in it.
+func (x index) grown(a *arena, members int) index {
+	larger := newIndex(a, members)
+	for _, slot := range x {
+		if slot != 0 {
+			larger.put(uint32(slot>>32), int(uint32(slot)))
+		}
+	}
+	return larger
+}

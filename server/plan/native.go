@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/open-policy-agent/opa/v1/ir"
+
 // A native function takes the operands that are frequent. It says false for all others, and for every fault: those go to
 // OPA's function, so that what is rare or wrong has one meaning and one text. An undefined result is the zero value and true.
 type (
@@ -55,6 +57,46 @@ func natively(slow *call) step {
 		}
 	}
 	return nil
+}
+
+// condition fuses a call of two operands with the question whether its result is not false, as a condition has it whose
+// result nobody else looks at. It is nil for all else.
+func (c *compiler) condition(stmts []ir.Stmt) (step, error) {
+	if len(stmts) < 2 {
+		return nil, nil
+	}
+	called, isCall := stmts[0].(*ir.CallStmt)
+	asked, isQuestion := stmts[1].(*ir.NotEqualStmt)
+	if !isCall || !isQuestion || c.functions[called.Func] != nil || c.builtins[called.Func] != nil || len(called.Args) != 2 {
+		return nil, nil
+	}
+	fast := ofTwo(called.Func)
+	of, isLocal := localOf(asked.A)
+	against, constant := c.constant(asked.B)
+	if fast == nil || !isLocal || of != called.Result || !constant || !against.isFalse() || c.part.reads[of] != 1 {
+		return nil, nil
+	}
+	slow, err := c.slowly(called)
+	if err != nil {
+		return nil, err
+	}
+	a, b, result := slow.args[0], slow.args[1], slow.result
+	if called.Func == "internal.member_2" {
+		b.constant = asSet(b)
+	}
+	return func(m *machine, f []value) signal {
+		v, ok := fast(m, a.get(f), b.get(f))
+		if !ok {
+			if r := slow.run(m, f); r != next {
+				return r
+			}
+			v = f[result]
+		}
+		if v.isFalse() || !v.defined() {
+			return broken
+		}
+		return next
+	}, nil
 }
 
 func (b *call) either(m *machine, f []value, v value, ok bool) signal {

@@ -138,7 +138,17 @@ func replaceN(m *machine, patterns, a value) (value, bool) {
 	}
 	s, replaced := a.string(), false
 	m.buffer = m.buffer[:0]
+	first, one := firstByte(o)
 	for at := 0; at < len(s); {
+		if one {
+			ahead := strings.IndexByte(s[at:], first)
+			if ahead < 0 {
+				m.buffer = append(m.buffer, s[at:]...)
+				break
+			}
+			m.buffer = append(m.buffer, s[at:at+ahead]...)
+			at += ahead
+		}
 		i := patternAt(o, s[at:])
 		if i < 0 {
 			m.buffer = append(m.buffer, s[at])
@@ -153,6 +163,18 @@ func replaceN(m *machine, patterns, a value) (value, bool) {
 		return a, true
 	}
 	return m.memory.text(m.buffer), true
+}
+
+// firstByte is the byte that all patterns begin with, if it is one.
+func firstByte(o *object) (first byte, one bool) {
+	for i := range o.pairs {
+		b := o.pairs[i].key.string()[0]
+		if i > 0 && b != first {
+			return 0, false
+		}
+		first = b
+	}
+	return first, len(o.pairs) > 0
 }
 
 func patternAt(o *object, s string) int {

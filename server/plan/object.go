@@ -12,6 +12,8 @@ type object struct {
 	pairs  []pair
 	index  index
 	sorted bool
+	shared bool   // outlives the evaluation: not even what is found out about it may be written down
+	hash   uint32 // once it was asked for; nought before
 	// tables are places under data that stand beside the members: they answer to their name only, and are not seen by
 	// anything that looks at the object as a whole.
 	tables []*table
@@ -66,7 +68,7 @@ func (o *object) put(a *arena, key, v value) {
 		o.reindex(a)
 	}
 	if i := o.find(key); i >= 0 {
-		o.pairs[i].value = v
+		o.pairs[i].value, o.hash = v, 0
 		return
 	}
 	o.add(a, key, v)
@@ -74,6 +76,7 @@ func (o *object) put(a *arena, key, v value) {
 
 // add appends a member whose key is known not to be there.
 func (o *object) add(a *arena, key, v value) {
+	o.hash = 0
 	if len(o.pairs) == cap(o.pairs) {
 		grown := a.takePairs(max(4, 2*len(o.pairs)))[:len(o.pairs)]
 		copy(grown, o.pairs)
@@ -85,8 +88,7 @@ func (o *object) add(a *arena, key, v value) {
 		return
 	}
 	if o.index.tight(len(o.pairs)) {
-		o.reindex(a)
-		return
+		o.index = o.index.grown(a, 2*len(o.pairs))
 	}
 	o.index.put(hash(key), len(o.pairs))
 }
@@ -110,6 +112,7 @@ func (o *object) sort() {
 // finish makes the object one that any number of readers may share.
 func (o *object) finish() {
 	o.sort()
+	o.shared = true
 	if len(o.pairs) > few {
 		o.reindex(nil)
 	}

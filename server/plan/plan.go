@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -44,6 +45,7 @@ type Program struct {
 	machines  sync.Pool
 	resultKey value
 	patterns  patterns
+	usual     atomic.Int64 // how long the last answer was, for the room of the next
 }
 
 // Compile makes a program. What the executor cannot do is an error of type *Unsupported.
@@ -83,6 +85,9 @@ type Input struct {
 	Rows Rows
 }
 
+// mostUsual is the most room that is made for an answer before it is known.
+const mostUsual = 1 << 18
+
 // ErrUndefined says that the query has no answer for this input.
 var ErrUndefined = errors.New("the query is undefined")
 
@@ -100,8 +105,12 @@ func (p *Program) Eval(ctx context.Context, in Input, out []byte) ([]byte, error
 		if !answer.defined() {
 			return errors.New("the query has no variable result")
 		}
+		if out == nil {
+			out = make([]byte, 0, p.usual.Load())
+		}
 		var err error
 		out, err = appendJSON(out, answer)
+		p.usual.Store(int64(min(len(out), mostUsual)))
 		return err
 	})
 	return out, err

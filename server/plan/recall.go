@@ -23,7 +23,7 @@ type recalled struct {
 
 const (
 	mostArgs  = 4
-	mostCalls = 1 << 14 // after which nothing more is kept
+	mostCalls = 1 << 13 // after which nothing more is kept
 )
 
 // worth is from which weight on a function is dearer to call than to look up.
@@ -89,12 +89,11 @@ func (r *recall) keep(a *arena, fn *function, args *[mostArgs]value, h uint32, r
 		return
 	}
 	r.calls = append(r.calls, recalled{h, fn, *args, result})
-	if r.index == nil || r.index.tight(len(r.calls)) {
-		r.index = newIndex(a, 2*len(r.calls)+16)
-		for i := range r.calls {
-			r.index.put(r.calls[i].hash, i+1)
-		}
-		return
+	switch {
+	case r.index == nil:
+		r.index = newIndex(a, 256)
+	case r.index.tight(len(r.calls)):
+		r.index = r.index.grown(a, 4*len(r.calls))
 	}
 	r.index.put(h, len(r.calls))
 }
@@ -102,9 +101,6 @@ func (r *recall) keep(a *arena, fn *function, args *[mostArgs]value, h uint32, r
 func (r *recall) reset() {
 	clear(r.calls)
 	r.calls, r.index = r.calls[:0], nil
-	if cap(r.calls) > 1024 {
-		r.calls = nil
-	}
 }
 
 func hashArgs(fn *function, args *[mostArgs]value) uint32 {

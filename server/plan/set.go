@@ -57,8 +57,7 @@ func (s *set) add(a *arena, v value) {
 	}
 	s.push(a, v)
 	if s.index.tight(len(s.items)) {
-		s.reindex(a)
-		return
+		s.index = s.index.grown(a, 2*len(s.items))
 	}
 	s.index.put(h, len(s.items))
 }
