@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"greenchannel/policies"
 	"greenchannel/server/bundle"
@@ -25,6 +27,16 @@ type pair struct {
 	store   *store.Store
 	topdown rego.PreparedEvalQuery
 	plan    *plan.Program
+	failed  atomic.Int64 // comparisons in which both failed
+}
+
+// code is OPA's word for a failure.
+func code(err error) string {
+	var failed *topdown.Error
+	if errors.As(err, &failed) {
+		return failed.Code
+	}
+	return "none"
 }
 
 const entrypoint = "data.rareearth.decision"
@@ -152,6 +164,10 @@ func (p *pair) differ(tb testing.TB, body []byte, at time.Time) error {
 		return fmt.Errorf("topdown ends with %v, the executor with %v", slowErr, fastErr)
 	}
 	if slowErr != nil {
+		p.failed.Add(1)
+		if code(slowErr) != code(fastErr) {
+			return fmt.Errorf("topdown fails with %v, the executor with %v", slowErr, fastErr)
+		}
 		return nil
 	}
 	if !bytes.Equal(want, got) {

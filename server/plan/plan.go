@@ -57,6 +57,9 @@ func Compile(ctx context.Context, q Query) (*Program, error) {
 		}
 		q.Data = empty
 	}
+	if err := refuse(q.Modules); err != nil {
+		return nil, err
+	}
 	policy, err := planOf(ctx, q.Modules, q.Text, q.Builtins, q.Options)
 	if err != nil {
 		return nil, err
