@@ -11,6 +11,7 @@ func (m *machine) body(fn *function, f []value) bool {
 			return true
 		case fail:
 			return false
+		default: // the next block tries
 		}
 	}
 	return true

@@ -83,7 +83,7 @@ func dotText(source, target int, key value, through, based bool) step {
 // there is known already. It says how many statements it stands for; a nil step stands for none.
 func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 	var keys []value
-	at := ir.Data
+	at, settled := ir.Data, c.data.root
 	for _, s := range stmts {
 		dot, ok := s.(*ir.DotStmt)
 		if !ok {
@@ -97,16 +97,16 @@ func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 		if len(keys) > 0 && (c.part.reads[at] != 1 || c.part.sets[at] != 1 || c.part.tests[at] > 0) {
 			break // somebody else looks at the place in between
 		}
-		keys, at = append(keys, key), dot.Target
+		keys, at, settled = append(keys, key), dot.Target, settled.below(key)
+		if settled.kind() == kindTable && settled.table().rows {
+			break // from here on it is asked for
+		}
 	}
 	if len(keys) == 0 {
 		return nil, 0
 	}
 	c.based[at] = true
-	settled, base := c.data.root, c.data.root.pointer
-	for _, key := range keys {
-		settled = settled.below(key)
-	}
+	base := c.data.root.pointer
 	data, target, through := c.slot(ir.Data), c.slot(at), !c.part.beyondDots[at]
 	if settled.kind() == kindTable && !through {
 		settled = value{}

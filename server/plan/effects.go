@@ -172,5 +172,5 @@ func isDotSource(s ir.Stmt, l ir.Local) bool {
 	}
 	source, _ := localOf(dot.Source)
 	key, isLocal := localOf(dot.Key)
-	return source == l && !(isLocal && key == l)
+	return source == l && (!isLocal || key != l)
 }

@@ -92,7 +92,7 @@ func (b *call) run(m *machine, f []value) signal {
 
 func isEnough(err error) bool {
 	halt, ok := err.(topdown.Halt) //nolint:errorlint // it comes back as it was given
-	return ok && halt.Err == errEnough
+	return ok && errors.Is(halt.Err, errEnough)
 }
 
 func (b *call) give(m *machine, f []value, out []*ast.Term) signal {

@@ -15,7 +15,7 @@ import (
 func (m *machine) parse(body []byte) (value, error) {
 	p := parser{machine: m, text: unsafe.String(unsafe.SliceData(body), len(body))} //nolint:gosec // the caller hands the body over until the evaluation has ended
 	v, ok := p.value(0)
-	if ok {
+	if p.space(); ok && p.at == len(body) {
 		return v, nil
 	}
 	read, err := ast.ValueFromReader(bytes.NewReader(body))

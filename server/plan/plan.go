@@ -96,6 +96,9 @@ var ErrUndefined = errors.New("the query is undefined")
 
 // Eval evaluates the program, and appends the value of the variable result to out as JSON, as topdown's answer would be
 // written with its sets sorted. Errors of policies are OPA's: *topdown.Error with OPA's codes.
+//
+// AN ANSWER IS TOPDOWN'S ANSWER; A FAILURE IS A REASON TO ASK TOPDOWN. Its index may pass over a rule that cannot hold and
+// fails here, so that topdown has an answer; it never fails where there is an answer here. Cancellation is the exception.
 func (p *Program) Eval(ctx context.Context, in Input, out []byte) ([]byte, error) {
 	err := p.run(ctx, in, func(answers []value) error {
 		switch {
@@ -138,6 +141,9 @@ func (p *Program) run(ctx context.Context, in Input, read func([]value) error) (
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("the executor failed: %v\n%s", fault, debug.Stack())
+			if m.released != nil {
+				m.released()
+			}
 			return // what is left of the machine goes with it
 		}
 		m.reset()

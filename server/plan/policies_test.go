@@ -126,7 +126,7 @@ func compareInput(ctx context.Context, slow rego.PreparedEvalQuery, fast *plan.P
 		return again, nil
 	case (slowErr == nil) != (fastErr == nil):
 		return "", fmt.Errorf("topdown ends with %v (%s), the executor with %v (%s)", slowErr, want, fastErr, got)
-	case slowErr != nil:
+	case slowErr != nil && fastErr != nil:
 		return bothFail, nil
 	case !bytes.Equal(want, got):
 		return "", fmt.Errorf("%s", firstDifference(want, got))

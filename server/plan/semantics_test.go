@@ -155,11 +155,9 @@ func judge(tc cases.TestCase, answers []ast.Object, err error) error {
 		return fmt.Errorf("got error %v, want the code %q", err, *tc.WantErrorCode)
 	case err != nil && tc.WantError == nil && tc.WantErrorCode == nil:
 		return err
-	case err != nil:
-		return nil
-	case tc.WantResult != nil:
+	case tc.WantResult != nil && err == nil:
 		return compareAnswers(tc, answers)
-	case tc.WantError == nil && tc.WantErrorCode == nil:
+	case tc.WantResult == nil && tc.WantError == nil && tc.WantErrorCode == nil:
 		return errors.New("the case wants nothing")
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 )
 
 // kind tells what a value is. The order is that of OPA, both kinds of number side by side.
-type kind uint8
+type kind = uint8
 
 const (
 	kindUndefined kind = iota

@@ -60,7 +60,9 @@ func (m *machine) replaced(old value, path []value, v value) value {
 	switch old.kind() {
 	case kindObject:
 		o := old.object()
-		copied.pairs, copied.sorted, copied.tables = append(m.memory.takePairs(len(o.pairs) + 1)[:0], o.pairs...), o.sorted, o.tables
+		copied.pairs = m.memory.takePairs(len(o.pairs) + 1)[:len(o.pairs)]
+		copy(copied.pairs, o.pairs)
+		copied.sorted, copied.tables = o.sorted, o.tables
 	case kindTable:
 		copied.tables = old.table().below
 	}
