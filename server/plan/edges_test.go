@@ -174,7 +174,7 @@ func TestRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for source, what := range map[string]string{
-		"package p\nx[1] contains 2 if input.a":                             "the set x[1]",
+		"package p\nx[1] contains 2 if input.a":                             "the set data.p.x[1]",
 		`package p` + "\n" + `x := 1 if input.a with data.live.rows.a as 1`: "replaces a row of a table",
 	} {
 		_, err := plan.Compile(t.Context(), plan.Query{Text: "result := data.p.x", Modules: compiled(t, source), Data: data})
@@ -213,7 +213,6 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	huge = ""
 	for range 10 {
 		if got := eval(t, p, "[1]"); got != "1" {
 			t.Fatal(got)

@@ -85,7 +85,15 @@ func broke(v value) bool {
 	return strings.Contains(s, ".") && !strings.ContainsAny(s, "eE") && s[len(s)-1] != '0'
 }
 
-func ofFloat(f *big.Float) value { return numberOf(string(builtins.FloatToNumber(f))) }
+// ofFloat writes a float as OPA does. A whole number needs no text on the way, nought has a sign.
+func ofFloat(f *big.Float) value {
+	if f.IsInt() && f.Sign() != 0 {
+		if i, accuracy := f.Int64(); accuracy == big.Exact {
+			return numberFrom(i)
+		}
+	}
+	return numberOf(string(builtins.FloatToNumber(f)))
+}
 
 func sum(_ *machine, a value) (value, bool) {
 	items, ok := listed(a)

@@ -24,15 +24,23 @@ const few = 12
 
 // find gives the place of a key, or -1. It compares words first: for texts that is kind and length.
 func (o *object) find(key value) int {
-	if len(o.pairs) <= few {
+	if len(o.pairs) > few {
+		return o.lookUp(key, hash(key))
+	}
+	if key.kind() == kindString {
 		for i := range o.pairs {
-			if same(o.pairs[i].key, key) {
+			if k := &o.pairs[i].key; k.word == key.word && (k.pointer == key.pointer || k.string() == key.string()) {
 				return i
 			}
 		}
 		return -1
 	}
-	return o.lookUp(key, hash(key))
+	for i := range o.pairs {
+		if same(o.pairs[i].key, key) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (o *object) lookUp(key value, h uint32) int {

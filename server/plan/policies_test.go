@@ -123,6 +123,9 @@ func compareInput(ctx context.Context, slow rego.PreparedEvalQuery, fast *plan.P
 		}
 	}
 	got, fastErr := fast.Eval(ctx, plan.Input{Body: []byte(input), Time: at}, nil)
+	if slowErr != nil && fastErr != nil && code(slowErr) == code(fastErr) {
+		return bothFail, nil
+	}
 	switch {
 	case slowErr == nil && len(results) == 0 && errors.Is(fastErr, plan.ErrUndefined):
 		return undefined, nil
@@ -132,8 +135,6 @@ func compareInput(ctx context.Context, slow rego.PreparedEvalQuery, fast *plan.P
 		return mistaken, nil
 	case (slowErr == nil) != (fastErr == nil):
 		return "", fmt.Errorf("topdown ends with %v (%s), the executor with %v (%s)", slowErr, want, fastErr, got)
-	case slowErr != nil && fastErr != nil:
-		return bothFail, nil
 	case !bytes.Equal(want, got):
 		return "", fmt.Errorf("%s", firstDifference(want, got))
 	}

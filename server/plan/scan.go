@@ -54,10 +54,13 @@ func (m *machine) round(steps []step, f []value) signal {
 	return m.block(steps, f).outer()
 }
 
+// mostDigits is the first whole number that numberOf leaves as text. One number has one form, whichever way it came.
+const mostDigits = 1e16
+
 // numberFrom makes a value of a whole number of any size.
 func numberFrom(i int64) value {
-	if i >= smallest && i <= largest {
-		return numberOf(strconv.FormatInt(i, 10))
+	if i > -mostDigits && i < mostDigits {
+		return integer(i)
 	}
 	return textOf(strconv.FormatInt(i, 10), kindNumber)
 }
