@@ -14,10 +14,9 @@ func (c *compiler) dot(s *ir.DotStmt) step {
 	return func(m *machine, f []value) signal {
 		of, at := source.get(f), key.get(f)
 		if based {
-			at = inPath(of, at)
+			return m.found(m.inData(of, at), target, through, f)
 		}
-		v := m.dot(of, at)
-		return m.found(v, target, through, f)
+		return m.found(of.member(at), target, through, f)
 	}
 }
 
@@ -67,15 +66,14 @@ func dotText(source, target int, key value, through, based bool) step {
 				f[target] = o.pairs[i].value
 				return next
 			}
-			if o.tables == nil {
+			if !based || o.tables == nil {
 				return broken
 			}
 		}
-		at := key
 		if based {
-			at = inPath(v, key)
+			return m.found(m.inData(v, key), target, through, f)
 		}
-		return m.found(m.dot(v, at), target, through, f)
+		return m.found(v.member(key), target, through, f)
 	}
 }
 

@@ -131,6 +131,8 @@ further := data.far
 listed := [k | some k, _ in data.live.rows]
 keys := [k | some k, _ in data.live]
 mocked := m if m := data.live.rows.x with data.live.rows as {"x": 7}
+held := x.rows.a if x := data.live
+got := object.get(data.live, ["rows", "a"], "none")
 beside := m if m := data.live.rows.a.score with data.live.doc as 2`, func(q *plan.Query) { q.Data = data })
 	var asked []string
 	rows := func(_ context.Context, path storage.Path) (ast.Value, error) {
@@ -141,8 +143,8 @@ beside := m if m := data.live.rows.a.score with data.live.doc as 2`, func(q *pla
 		return nil, nil
 	}
 	for _, tc := range []struct{ name, want string }{
-		{"a", `{"above":{"doc":1},"beside":0.5,"far":{"score":0.5},"keys":["doc"],"listed":[],"mocked":7,"part":0.5,"row":{"score":0.5}}`},
-		{"b", `{"above":{"doc":1},"beside":0.5,"far":{"score":0.5},"keys":["doc"],"listed":[],"mocked":7}`},
+		{"a", `{"above":{"doc":1},"beside":0.5,"far":{"score":0.5},"got":"none","keys":["doc"],"listed":[],"mocked":7,"part":0.5,"row":{"score":0.5}}`},
+		{"b", `{"above":{"doc":1},"beside":0.5,"far":{"score":0.5},"got":"none","keys":["doc"],"listed":[],"mocked":7}`},
 	} {
 		asked = nil
 		body := fmt.Sprintf(`{"name": %q}`, tc.name)

@@ -218,18 +218,18 @@ func asSet(o operand) value {
 	return setOf(items)
 }
 
-func memberWithKey(m *machine, key, v, in value) (value, bool) {
+func memberWithKey(_ *machine, key, v, in value) (value, bool) {
 	switch in.kind() {
 	case kindSet:
 		return boolean(in.set().has(key) && same(key, v)), true
 	case kindArray, kindObject:
-		at := m.dot(in, key)
+		at := in.member(key)
 		return boolean(at.defined() && same(v, at)), true
 	}
 	return boolean(false), true
 }
 
-func get(m *machine, of, key, otherwise value) (value, bool) {
+func get(_ *machine, of, key, otherwise value) (value, bool) {
 	if of.kind() != kindObject {
 		return value{}, false
 	}
@@ -238,12 +238,12 @@ func get(m *machine, of, key, otherwise value) (value, bool) {
 		found = of.object().get(key)
 	} else {
 		for _, part := range key.array().items {
-			if found = m.dot(found, part); !found.defined() {
+			if found = found.member(part); !found.defined() {
 				break
 			}
 		}
 	}
-	if !found.defined() || found.kind() == kindTable {
+	if !found.defined() {
 		return otherwise, true
 	}
 	return found, true

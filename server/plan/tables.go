@@ -77,38 +77,19 @@ func named(list []*table, name string) *table {
 	return nil
 }
 
-// dot is what stands in v under key; undefined where nothing does.
-func (m *machine) dot(v, key value) value {
-	switch v.kind() {
-	case kindObject:
-		o := v.object()
-		if i := o.find(key); i >= 0 {
-			return o.pairs[i].value
-		}
-		if o.tables != nil && key.kind() == kindString {
-			if t := named(o.tables, key.string()); t != nil {
-				return tableOf(t)
-			}
-		}
-	case kindArray:
-		items := v.array().items
-		if key.kind() == kindInteger {
-			if i := key.integer(); i >= 0 && i < int64(len(items)) {
-				return items[i]
-			}
-		} else if key.kind() == kindNumber {
-			if i, ok := number(key).Int(); ok && i >= 0 && i < len(items) {
-				return items[i]
-			}
-		}
-	case kindSet:
-		if v.set().has(key) {
-			return key
-		}
-	case kindTable:
+// inData is what stands in a place under data: a member, or what a table has there.
+func (m *machine) inData(v, key value) value {
+	if v.kind() == kindTable {
 		return m.dotTable(v.table(), key)
 	}
-	return value{}
+	at := inPath(v, key)
+	found := v.member(at)
+	if !found.defined() && v.kind() == kindObject && at.kind() == kindString {
+		if t := named(v.object().tables, at.string()); t != nil {
+			return tableOf(t)
+		}
+	}
+	return found
 }
 
 func (m *machine) dotTable(t *table, key value) value {

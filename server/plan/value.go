@@ -99,3 +99,32 @@ func (v value) size() (int, bool) {
 	}
 	return 0, false
 }
+
+// member is what stands in v under key; undefined where nothing does.
+func (v value) member(key value) value {
+	switch v.kind() {
+	case kindObject:
+		return v.object().get(key)
+	case kindArray:
+		items := v.array().items
+		if i, ok := place(key); ok && i >= 0 && i < int64(len(items)) {
+			return items[i]
+		}
+	case kindSet:
+		if v.set().has(key) {
+			return key
+		}
+	}
+	return value{}
+}
+
+// place is a key as a place in an array: any way to write a whole number.
+func place(key value) (int64, bool) {
+	switch key.kind() {
+	case kindInteger:
+		return key.integer(), true
+	case kindNumber:
+		return number(key).Int64()
+	}
+	return 0, false
+}
