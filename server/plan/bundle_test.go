@@ -63,6 +63,10 @@ func remembered(c store.Computed) store.Computed {
 }
 
 func bundleWith(tb testing.TB, screening store.Computed) *pair {
+	return bundleFor(tb, screening, entrypoint)
+}
+
+func bundleFor(tb testing.TB, screening store.Computed, query string) *pair {
 	tb.Helper()
 	b, err := bundle.Load(policies.FS())
 	if err != nil {
@@ -78,7 +82,7 @@ func bundleWith(tb testing.TB, screening store.Computed) *pair {
 		tb.Fatal(compiler.Errors)
 	}
 	ctx := context.Background()
-	if p.topdown, err = rego.New(rego.Query(entrypoint), rego.Compiler(compiler), rego.Store(p.store),
+	if p.topdown, err = rego.New(rego.Query(query), rego.Compiler(compiler), rego.Store(p.store),
 		rego.SetRegoVersion(ast.RegoV1), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx); err != nil {
 		tb.Fatal(err)
 	}
@@ -91,7 +95,7 @@ func bundleWith(tb testing.TB, screening store.Computed) *pair {
 		tb.Fatal(err)
 	}
 	if p.plan, err = plan.Compile(ctx, plan.Query{
-		Text: "result := " + entrypoint, Modules: compiler, Data: data, StrictErrors: true,
+		Text: "result := " + query, Modules: compiler, Data: data, StrictErrors: true,
 		Options: []func(*rego.Rego){rego.SetRegoVersion(ast.RegoV1)},
 	}); err != nil {
 		tb.Fatal(err)

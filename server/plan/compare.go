@@ -185,7 +185,7 @@ var seed = maphash.MakeSeed()
 
 // deepest is how far down a hash looks. Equal values have equal hashes whatever it is; what differs further down only
 // is told apart by comparison.
-const deepest = 3
+const deepest = 8
 
 func hash(v value) uint32 {
 	if v.kind() != kindObject {

@@ -17,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"greenchannel/server/plan"
+	"greenchannel/server/store"
 )
 
 // program compiles one policy of package p.
@@ -259,4 +260,24 @@ func FuzzInput(f *testing.F) {
 			t.Errorf("%q:\nwant %s\ngot  %s", body, want, got)
 		}
 	})
+}
+
+// The engine asks a second question of the policies, which is a comprehension.
+func TestListing(t *testing.T) {
+	const query = `{code: row | some code in input.codes; row := data.rareearth.controls.listing.entries[code]}`
+	p := bundleFor(t, store.Screening(), query)
+	txn, _ := p.reading(t)
+	defer p.store.Abort(t.Context(), txn)
+	body := []byte(`{"codes": ["1C905.a.4", "1C902.a.1", "none"]}`)
+	want, err := p.byTopdown(t.Context(), txn, body, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.byPlan(t.Context(), txn, body, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(want) < 100 || !bytes.Equal(want, got) {
+		t.Errorf("want %s\ngot  %s", want, got)
+	}
 }

@@ -60,6 +60,8 @@ func planOf(ctx context.Context, modules *ast.Compiler, query string, own map[st
 	}
 	_, err := rego.New(options...).PrepareForEval(context.WithValue(ctx, planKey{}, &policy))
 	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case err != nil:
 		return nil, &Unsupported{What: "OPA does not plan it: " + err.Error()}
 	case policy == nil:
