@@ -50,7 +50,7 @@ func (g *grammar) rule() {
 		name := g.name("o")
 		for range 1 + g.IntN(2) {
 			body, vars := g.body(nil, 2)
-			fmt.Fprintf(&g.out, "%s[%s] := %s if {\n%s}\n\n", name, g.term(vars, 0), g.term(vars, 1), body)
+			fmt.Fprintf(&g.out, "%s[%s] := %s if {\n%s}\n\n", name, g.key(vars), g.term(vars, 1), body)
 		}
 		g.rules = append(g.rules, name)
 	case 4:
@@ -60,8 +60,19 @@ func (g *grammar) rule() {
 	case 6:
 		name := g.name("n")
 		body, vars := g.body(nil, 1)
-		fmt.Fprintf(&g.out, "%s.%s[%s] contains %s if {\n%s}\n\n", name, g.pick("a", "b"), g.term(vars, 0), g.term(vars, 1), body)
+		fmt.Fprintf(&g.out, "%s.%s[%s] contains %s if {\n%s}\n\n", name, g.pick("a", "b"), g.key(vars), g.term(vars, 1), body)
 	}
+}
+
+// key is a member's name in the path of a rule, mostly one that is found out.
+func (g *grammar) key(vars []string) string {
+	switch {
+	case len(vars) > 0 && !g.oneIn(4):
+		return vars[g.IntN(len(vars))]
+	case g.oneIn(8):
+		return g.scalar()
+	}
+	return g.pick("input.a", "input.b", "data.d.x", `"a"`, `"b"`)
 }
 
 func (g *grammar) complete() {
@@ -140,7 +151,7 @@ func (g *grammar) expr(vars []string, deep int) (expr string, bound []string) {
 		k, v := g.name("k"), g.name("v")
 		return fmt.Sprintf("some %s, %s in %s", k, v, g.collection(vars, deep)), []string{k, v}
 	case 5:
-		return fmt.Sprintf("%s %s %s", g.term(vars, deep-1), g.pick("==", "!=", "<", "<=", ">", ">="), g.term(vars, deep-1)), nil
+		return fmt.Sprintf("%s %s %s", g.loose(vars, deep-1), g.pick("==", "!=", "<", "<=", ">", ">="), g.term(vars, deep-1)), nil
 	case 6:
 		return fmt.Sprintf("%s in %s", g.term(vars, deep-1), g.collection(vars, deep)), nil
 	case 7:
@@ -170,7 +181,7 @@ func (g *grammar) expr(vars []string, deep int) (expr string, bound []string) {
 		return fmt.Sprintf("[%s, _] = %s", v, g.ref(vars)), []string{v}
 	case 11:
 		if len(g.funcs) > 0 {
-			return fmt.Sprintf("%s(%s)", g.funcs[g.IntN(len(g.funcs))], g.term(vars, 1)), nil
+			return fmt.Sprintf("%s(%s)", g.funcs[g.IntN(len(g.funcs))], g.loose(vars, 1)), nil
 		}
 	}
 	return g.ref(vars), nil
@@ -178,11 +189,15 @@ func (g *grammar) expr(vars []string, deep int) (expr string, bound []string) {
 
 func (g *grammar) ref(vars []string) string {
 	base := g.pick("input", "input", "input.a", "input.b", "data.d", "data.e", "data.d.x")
+	known := false // OPA may know the type of what stands there, and that it has no such member
 	if len(g.rules) > 0 && g.oneIn(3) {
-		base = g.rules[g.IntN(len(g.rules))]
+		base, known = g.rules[g.IntN(len(g.rules))], true
 	}
 	if len(vars) > 0 && g.oneIn(3) {
-		base = vars[g.IntN(len(vars))]
+		base, known = vars[g.IntN(len(vars))], true
+	}
+	if known && !g.oneIn(6) {
+		return base
 	}
 	for range g.IntN(3) {
 		switch {
@@ -277,9 +292,9 @@ func (g *grammar) called(vars []string, deep int) string {
 // loose writes an operand whose kind OPA cannot tell when it compiles; of others it refuses most.
 func (g *grammar) loose(vars []string, deep int) string {
 	switch {
-	case len(vars) > 0 && g.oneIn(4):
+	case len(vars) > 0 && g.oneIn(8):
 		return vars[g.IntN(len(vars))]
-	case g.oneIn(30):
+	case g.oneIn(40):
 		return g.term(vars, deep)
 	}
 	return g.pick("input", "input.a", "input.b", "input.c", "input.x", "data.d", "data.d.a", "data.d.x", "data.e.y", "data.e") + g.pick("", "", ".a", ".b", "[1]", ".k1")
