@@ -55,6 +55,13 @@ type step func(m *machine, f []value) signal
 
 const firstStack = 2048
 
+// What a machine keeps for the next evaluation at most, beside its arena.
+const (
+	mostRows    = 64
+	mostScratch = 4096
+	mostBuffer  = 1 << 16
+)
+
 func newMachine(p *Program) *machine {
 	return &machine{program: p, stack: make([]value, firstStack), memo: make([]memo, p.memos)}
 }
@@ -103,20 +110,23 @@ func (m *machine) reset() {
 	m.memory.reset()
 	clear(m.memo)
 	m.calls.reset()
-	clear(m.rows)
-	if len(m.rows) > few {
+	if len(m.rows) > mostRows {
 		m.rows = nil
 	}
+	clear(m.rows)
 	clear(m.answers)
 	clear(m.stack)
 	if m.spilled > 0 && m.spilled < keptBytes/16 {
 		m.stack = make([]value, len(m.stack)+m.spilled)
 	}
-	if cap(m.scratch) > keptBytes/64 {
+	if cap(m.scratch) > mostScratch {
 		m.scratch = nil
 	}
 	clear(m.scratch[:cap(m.scratch)])
 	m.scratch = m.scratch[:0]
+	if cap(m.buffer) > mostBuffer {
+		m.buffer = nil
+	}
 	m.answers = m.answers[:0]
 	m.ctx, m.done, m.input, m.now, m.result = nil, nil, Input{}, value{}, value{}
 	m.err, m.failure, m.foreign = nil, nil, foreign{}
