@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/open-policy-agent/opa/v1/ir"
+import (
+	"github.com/open-policy-agent/opa/v1/ir"
+	"github.com/open-policy-agent/opa/v1/util"
+)
 
 // dot looks up one member.
 func (c *compiler) dot(s *ir.DotStmt) step {
@@ -28,18 +31,16 @@ func (c *compiler) underData(s *ir.DotStmt) bool {
 	return based
 }
 
-// inPath is a key as a step of a path under data. OPA reads data by paths of texts, so that there 2 finds the member "2" of
-// an object, and "2" the item 2 of an array.
+// inPath is a key as a step of a path through the documents of the store. OPA reads those by paths of texts, so that there 2
+// finds the member "2" of an object, and "2" the item 2 of an array.
 func inPath(of, key value) value {
 	switch k := of.kind(); {
-	case k == kindObject && key.isNumber():
+	case k == kindObject && key.isNumber() && of.object().stored:
 		return text(string(number(key)))
-	case k == kindArray && key.kind() == kindString:
-		if i, ok := canonical(key.string()); ok {
-			return integer(i)
+	case k == kindArray && key.kind() == kindString && of.array().stored:
+		if i, ok := util.Atoi64(key.string()); ok {
+			return numberFrom(i)
 		}
-	case k == kindArray && key.kind() == kindNumber:
-		return value{}
 	}
 	return key
 }
@@ -131,9 +132,7 @@ func (c *compiler) path(stmts []ir.Stmt) (fused step, skip int) {
 func (v value) below(name value) value {
 	switch v.kind() {
 	case kindArray:
-		if i, ok := canonical(name.string()); ok && i >= 0 && i < int64(len(v.array().items)) {
-			return v.array().items[i]
-		}
+		return v.member(inPath(v, name))
 	case kindObject:
 		o := v.object()
 		if i := o.find(name); i >= 0 {

@@ -13,6 +13,7 @@ type object struct {
 	index  index
 	sorted bool
 	shared bool   // outlives the evaluation: not even what is found out about it may be written down
+	stored bool   // stands in a document of the store
 	hash   uint32 // once it was asked for; nought before
 	// tables are places under data that stand beside the members: they answer to their name only, and are not seen by
 	// anything that looks at the object as a whole.

@@ -28,6 +28,7 @@ func NewData(document ast.Object, tables ...storage.Path) (*Data, error) {
 	if err != nil {
 		return nil, fmt.Errorf("convert the data: %w", err)
 	}
+	root.markStored()
 	for _, path := range tables {
 		if len(path) == 0 {
 			return nil, fmt.Errorf("a table needs a path")
@@ -35,6 +36,22 @@ func NewData(document ast.Object, tables ...storage.Path) (*Data, error) {
 		root.object().mount(path, path)
 	}
 	return &Data{root: root, tables: tables}, nil
+}
+
+// markStored notes that a value stands in a document of the store, where OPA looks things up by paths of texts.
+func (v value) markStored() {
+	switch v.kind() {
+	case kindArray:
+		v.array().stored = true
+		for _, item := range v.array().items {
+			item.markStored()
+		}
+	case kindObject:
+		v.object().stored = true
+		for _, p := range v.object().pairs {
+			p.value.markStored()
+		}
+	}
 }
 
 // table is a place under data where a table stands, or that leads to one.
@@ -125,6 +142,7 @@ func (m *machine) row(t *table, name string) value {
 	var v value
 	if err == nil && found != nil {
 		v, err = m.memory.convert(found)
+		v.markStored()
 	}
 	if err != nil {
 		m.err = fmt.Errorf("read %s: %w", append(slices.Clone(t.path), name), err)

@@ -85,7 +85,10 @@ func (v value) string() string {
 }
 
 // array is a list. It grows while it is built and never after.
-type array struct{ items []value }
+type array struct {
+	items  []value
+	stored bool // it stands in a document of the store
+}
 
 // size is the number of members; false for what has none.
 func (v value) size() (int, bool) {

@@ -62,7 +62,7 @@ func (m *machine) replaced(old value, path []value, v value) value {
 		o := old.object()
 		copied.pairs = m.memory.takePairs(len(o.pairs) + 1)[:len(o.pairs)]
 		copy(copied.pairs, o.pairs)
-		copied.sorted, copied.tables = o.sorted, o.tables
+		copied.sorted, copied.stored, copied.tables = o.sorted, o.stored, o.tables
 	case kindTable:
 		copied.tables = old.table().below
 	}
