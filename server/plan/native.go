@@ -73,7 +73,7 @@ func (c *compiler) condition(stmts []ir.Stmt) (step, error) {
 	fast := ofTwo(called.Func)
 	of, isLocal := localOf(asked.A)
 	against, constant := c.constant(asked.B)
-	if fast == nil || !isLocal || of != called.Result || !constant || !against.isFalse() || c.part.reads[of] != 1 {
+	if fast == nil || !isLocal || of != called.Result || !constant || !against.isFalse() || c.part.reads[of] != 1 || c.part.tests[of] > 0 {
 		return nil, nil
 	}
 	slow, err := c.slowly(called)
