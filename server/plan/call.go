@@ -13,8 +13,8 @@ func (c *compiler) call(s *ir.CallStmt) (step, error) {
 		args = append(args, c.operand(arg))
 	}
 	result := c.slot(s.Result)
-	if len(args) != len(fn.params) && len(fn.params) > 0 {
-		return nil, c.unsupported(s, "%s is called with %d arguments, it has %d", s.Func, len(args), len(fn.params))
+	if len(args) != fn.arity+2 {
+		return nil, c.unsupported(s, "%s is called with %d arguments beside input and data, it has %d", s.Func, len(args)-2, fn.arity)
 	}
 	if fn.memo >= 0 {
 		return func(m *machine, f []value) signal { return m.remember(fn, args[0].get(f), args[1].get(f), result, f) }, nil

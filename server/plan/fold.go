@@ -68,26 +68,22 @@ func (c *compiler) spans(l ir.Local) bool {
 
 // foldLiterals finds the arrays, objects and sets of a block that are made of constants alone, and makes them now.
 func (c *compiler) foldLiterals(b *ir.Block) {
-	for i, s := range b.Stmts {
-		if l, made := makes(s); made && c.fixed(l) {
-			if v, ok := c.literal(l, b.Stmts[i:]); ok {
-				c.known[l] = v
-			}
-			continue
-		}
-		switch s := s.(type) { // what literals are made of
+	for _, s := range b.Stmts { // what literals are made of
+		switch s.(type) {
 		case *ir.MakeNullStmt, *ir.MakeNumberIntStmt, *ir.MakeNumberRefStmt:
 			c.fold(s)
 		}
 	}
-	// A literal that holds another comes before it, so the first round may have met the outer one too early.
+	// The statements that make an outer literal begin before those of an inner one, so it takes a round for each storey.
 	for changed := true; changed; {
 		changed = false
 		for i, s := range b.Stmts {
-			if l, made := makes(s); made && !c.isKnown(l) && c.fixed(l) {
-				if v, ok := c.literal(l, b.Stmts[i:]); ok {
-					c.known[l], changed = v, true
-				}
+			l, made := makes(s)
+			if !made || c.isKnown(l) || !c.fixed(l) {
+				continue
+			}
+			if v, ok := c.literal(l, b.Stmts[i:]); ok {
+				c.known[l], changed = v, true
 			}
 		}
 	}
