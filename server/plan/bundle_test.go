@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,6 +28,7 @@ type pair struct {
 	store   *store.Store
 	topdown rego.PreparedEvalQuery
 	plan    *plan.Program
+	live    *store.Live
 	failed  atomic.Int64 // comparisons in which both failed
 }
 
@@ -49,8 +51,14 @@ func rowByRow() []storage.Path {
 	}
 }
 
-// ourBundle compiles the policies as the engine does, and plans them.
-func ourBundle(tb testing.TB) *pair { return bundleWith(tb, store.Screening()) }
+// ourBundle compiles the policies as the engine does, and plans them. The applications of the cases were decided before,
+// some of them under another number, and whom they name is on file.
+func ourBundle(tb testing.TB) *pair {
+	tb.Helper()
+	p := bundleWith(tb, store.Screening())
+	p.remember(tb, applications(tb).bodies)
+	return p
+}
 
 // remembered answers a table from memory when a name was asked for before. Screening a name takes longer than all the
 // rest of a small decision, in both evaluators alike, and is to be kept per snapshot by whoever uses them.
@@ -80,8 +88,8 @@ func bundleFor(tb testing.TB, screening store.Computed, query string) *pair {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &pair{}
-	if p.store, err = store.New(b.Data, screening, store.NewLive()); err != nil {
+	p := &pair{live: store.NewLive()}
+	if p.store, err = store.New(b.Data, screening, p.live); err != nil {
 		tb.Fatal(err)
 	}
 	compiler := ast.NewCompiler().WithCapabilities(b.Capabilities).WithStrict(true).WithSchemas(b.Schemas).
@@ -177,7 +185,7 @@ func (p *pair) differ(tb testing.TB, body []byte, at time.Time) error {
 	}
 	if slowErr != nil {
 		p.failed.Add(1)
-		if code(slowErr) != code(fastErr) {
+		if code(slowErr) != code(fastErr) && !keyless(slowErr) && !keyless(fastErr) {
 			return fmt.Errorf("topdown fails with %v, the executor with %v", slowErr, fastErr)
 		}
 		return nil
@@ -186,6 +194,12 @@ func (p *pair) differ(tb testing.TB, body []byte, at time.Time) error {
 		return fmt.Errorf("%s", firstDifference(want, got))
 	}
 	return sameReads(slowReads, fastReads)
+}
+
+// keyless says that a row of the history was asked for with something else than texts. An application with that mistake and
+// another fails of whichever an evaluator meets first.
+func keyless(err error) bool {
+	return strings.Contains(err.Error(), "data.history.") && strings.Contains(err.Error(), "is not the JSON object of the texts")
 }
 
 func firstDifference(want, got []byte) string {

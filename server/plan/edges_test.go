@@ -262,22 +262,44 @@ func FuzzInput(f *testing.F) {
 	})
 }
 
-// The engine asks a second question of the policies, which is a comprehension.
-func TestListing(t *testing.T) {
-	const query = `{code: row | some code in input.codes; row := data.rareearth.controls.listing.entries[code]}`
-	p := bundleFor(t, store.Screening(), query)
-	txn, _ := p.reading(t, day)
-	defer p.store.Abort(t.Context(), txn)
-	body := []byte(`{"codes": ["1C905.a.4", "1C902.a.1", "none"]}`)
-	want, err := p.byTopdown(t.Context(), txn, body, day)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := p.byPlan(t.Context(), txn, body, day)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(want) < 100 || !bytes.Equal(want, got) {
-		t.Errorf("want %s\ngot  %s", want, got)
+// What the engine asks of the policies besides decisions.
+func TestFurtherQuestions(t *testing.T) {
+	for _, asked := range []struct{ query, body string }{
+		{
+			`{key: row | some key in input.keys; row := data.rareearth.controls.listing.entries[key]}`,
+			`{"keys": ["1C905.a.4", "1C902.a.1", "none"]}`,
+		},
+		{
+			`{key: row | some key in input.keys; row := data.rareearth.parties.listing.rows[key]}`,
+			`{"keys": ["CL-2025-1-01", "none"]}`,
+		},
+		{
+			`data.system.authz.allow`,
+			`{"identity": {"name": "acme", "roles": ["client"], "exporter": "", "method": "token"}, "method": "POST", "path": ["v1", "decisions"], "query": []}`,
+		},
+		{
+			`data.system.authz.allow`,
+			`{"identity": {"name": "acme", "roles": ["auditor"], "exporter": "", "method": "token"}, "method": "POST", "path": ["v1", "decisions"], "query": []}`,
+		},
+		{
+			`data.authzen.mapping.question`,
+			`{"subject": {"type": "exporter", "id": "A", "properties": {"uscc": "91"}}, "action": {"name": "export"},
+			  "resource": {"type": "application", "id": "B", "properties": {"items": []}}}`,
+		},
+		{
+			`data.authzen.mapping.question`,
+			`{"subject": {"type": "user", "id": "A"}, "action": {"name": "read"}, "resource": {"type": "application", "id": "B", "properties": {"id": "C"}}}`,
+		},
+		{
+			`data.authzen.mapping.answer`,
+			`{"decision": {"outcome": "no_licence_required", "decision_id": "0199", "as_of": "2026-11-23T00:00:00+08:00", "green_channel": {"eligible": false},
+			  "reasons": [{"rule": "RF-12", "severity": "medium", "text": {"en": "a", "zh": "b"}}], "missing": [], "valid_until": null,
+			  "policy": {"name": "n"}, "record": {"seq": 1}}}`,
+		},
+	} {
+		p := bundleFor(t, store.Screening(), asked.query)
+		if err := p.differ(t, []byte(asked.body), day); err != nil || p.failed.Load() > 0 {
+			t.Errorf("%s of %s: %v, or neither has an answer", asked.query, asked.body, err)
+		}
 	}
 }
