@@ -75,6 +75,9 @@ func fuzzedDoors() []door {
 		{"DELETE", "/"},
 		{"GET", "/v1/config"},
 		{"GET", "/v1/status"},
+		{"GET", "/v1/bundles"},
+		{"POST", "/v1/bundles"},
+		{"POST", "/v1/bundles/"},
 	}
 }
 
