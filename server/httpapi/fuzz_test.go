@@ -138,6 +138,9 @@ func seedDoors(f *testing.F) {
 	for _, o := range conforming(f).description.Operations {
 		for _, e := range o.Examples {
 			path, query, header := o.Template(), url.Values{}, []string{"Content-Type", asJSON}
+			if e.MediaType != "" {
+				header[1] = e.MediaType
+			}
 			for name, value := range e.Path {
 				path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
 			}
