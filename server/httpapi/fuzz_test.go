@@ -234,7 +234,6 @@ func edited(text, edits []byte) []byte {
 	if len(edits) < 2 || len(edits) > 16 || decoder.Decode(&value) != nil || decoder.More() {
 		return text
 	}
-	values := odd()
 	for pair := range slices.Chunk(edits, 2) {
 		if len(pair) < 2 {
 			break
@@ -242,6 +241,7 @@ func edited(text, edits []byte) []byte {
 		var places []func(any)
 		placed(value, &places)
 		if len(places) > 0 {
+			values := odd() // made anew each time: a list that was put into itself would have no end
 			places[int(pair[0])%len(places)](values[int(pair[1])%len(values)])
 		}
 	}
