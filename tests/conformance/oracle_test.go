@@ -160,8 +160,19 @@ func (r request) sendTo(t testing.TB, handler http.Handler) *http.Response {
 		parsed.Header.Set(r.header[i], r.header[i+1])
 	}
 	recorder := httptest.NewRecorder()
-	handler.ServeHTTP(recorder, parsed)
+	if panics(func() { handler.ServeHTTP(recorder, parsed) }) {
+		return &http.Response{StatusCode: dropped, Body: http.NoBody}
+	}
 	return recorder.Result()
+}
+
+// dropped stands for the status of a connection that net/http drops because its handler panics.
+const dropped = 0
+
+func panics(do func()) (broken bool) {
+	defer func() { broken = recover() != nil }()
+	do()
+	return false
 }
 
 // An answer is what is compared of one.
