@@ -86,7 +86,7 @@ func (a *asking) once(b *testing.B, client *http.Client, path string, connection
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode > http.StatusCreated || !strings.Contains(string(answer), `"outcome"`) {
-		return fmt.Errorf("status %d, %v: %.200s", response.StatusCode, err, answer) //nolint:errorlint // there may be none
+		return fmt.Errorf("status %d, %v: %.200s", response.StatusCode, err, answer)
 	}
 	return nil
 }
