@@ -42,31 +42,44 @@ func TestExecutor(t *testing.T) {
 	service := evaluators(t, compiler, b.Data, store.Screening(), store.NewLive())
 	for _, c := range cases {
 		t.Run(c.Case, func(t *testing.T) {
-			t.Parallel()
 			body, err := c.body(".")
 			if err != nil {
 				t.Fatalf("%s: %v", c.place, err)
 			}
+			// What is prepared is prepared one after the other: the compiler is shared, and preparing changes it.
+			evaluate := map[string]*twoEvaluators{}
+			for _, day := range c.days {
+				if evaluate[day.asOf] = service; c.tables.given {
+					evaluate[day.asOf] = given(t, c, compiler, b.Data, body, day, elements)
+				}
+			}
+			t.Parallel()
 			for _, day := range c.days {
 				at, err := decision.ParseAsOf(day.asOf)
+				if err == nil {
+					err = evaluate[day.asOf].agree(t.Context(), body, at)
+				}
 				if err != nil {
-					t.Fatal(err)
-				}
-				e := service
-				if c.tables.given {
-					data, err := c.tables.rows(body, at, elements)
-					if err != nil {
-						t.Fatal(err)
-					}
-					maps.Copy(data, b.Data)
-					e = evaluators(t, compiler, data)
-				}
-				if err := e.agree(t.Context(), body, at); err != nil {
 					t.Errorf("%s, as of %s: %v", c.place, day.asOf, err)
 				}
 			}
 		})
 	}
+}
+
+// given prepares both evaluators for a case that says itself what stands in the tables.
+func given(t *testing.T, c *testCase, compiler *ast.Compiler, law map[string]any, body []byte, on day, elements []string) *twoEvaluators {
+	t.Helper()
+	at, err := decision.ParseAsOf(on.asOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.tables.rows(body, at, elements)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(data, law)
+	return evaluators(t, compiler, data)
 }
 
 // asked is what the engine asks of the policies for a decision.
