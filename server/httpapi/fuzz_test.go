@@ -349,10 +349,15 @@ func doorFault(c *conformity, request *http.Request, response *http.Response, te
 		return "the answer is no JSON"
 	case response.StatusCode >= 400 && !ofOPA(request.URL.Path) && mediaType != "application/problem+json":
 		return "the problem is of the media type " + mediaType
-	case response.StatusCode >= 400 && !strings.HasSuffix(mediaType, "json"):
+	case response.StatusCode >= 400 && !strings.HasSuffix(mediaType, "json") && !ofMultiplexer(response, text):
 		return "the error is of the media type " + mediaType
 	}
 	return ""
+}
+
+// ofMultiplexer says whether an answer is the one that OPA's multiplexer gives to a method that is not allowed.
+func ofMultiplexer(response *http.Response, text []byte) bool {
+	return response.StatusCode == http.StatusMethodNotAllowed && string(text) == "Method Not Allowed\n"
 }
 
 // pardoned are the answers of 500 and above that are no fault: an evaluation that took too long, and a probe of OPA's that
