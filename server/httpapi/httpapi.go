@@ -7,12 +7,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
 	"greenchannel/server/decision/query"
+	"greenchannel/server/problem/chinese"
 )
 
 // Decider decides applications.
@@ -80,8 +82,8 @@ func New(deps Deps) Handler {
 	if deps.Observe == nil {
 		deps.Observe = func(string, string, int, time.Duration) {}
 	}
-	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, recovery(deps.Log))
-	a := api{Deps: deps, published: new(published)}
+	a := api{Deps: deps, published: new(published), chinese: sync.OnceValue(chinese.New)}
+	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, a.recovery)
 	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)
@@ -102,4 +104,5 @@ func (h Handler) Routes() gin.RoutesInfo { return h.router.Routes() }
 type api struct {
 	Deps
 	published *published
+	chinese   func() chinese.Texts
 }

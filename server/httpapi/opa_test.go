@@ -1,8 +1,6 @@
 package httpapi_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -243,15 +241,7 @@ func TestOPAKeepsOut(t *testing.T) {
 
 func bomb(t testing.TB) string {
 	t.Helper()
-	var out bytes.Buffer
-	writer := gzip.NewWriter(&out)
-	if _, err := writer.Write(make([]byte, 8*decision.MaxBytes)); err != nil {
-		t.Fatal(err)
-	}
-	if err := writer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
+	return packedText(t, string(make([]byte, 8*decision.MaxBytes)))
 }
 
 func TestOPAHealth(t *testing.T) {
