@@ -78,17 +78,18 @@ func New(deps Deps) Handler {
 	gin.SetMode(gin.ReleaseMode) // in any other mode Gin prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	r.UseEscapedPath = true         // a slash that is escaped parts nothing
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
 	if deps.Observe == nil {
 		deps.Observe = func(string, string, int, time.Duration) {}
 	}
 	a := api{Deps: deps, published: new(published), chinese: sync.OnceValue(chinese.New)}
 	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, a.recovery)
-	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
+	r.Use(a.guard(newLimiter(deps.Limits, deps.Now), a.opaPatterns()))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)
 	r.NoMethod(a.noMethod)
-	return Handler{compressed(r), r}
+	return Handler{compressed(byOneReading(r)), r}
 }
 
 // Handler answers all routes.
