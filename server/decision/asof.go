@@ -10,6 +10,12 @@ import (
 // Beijing is the time of all dates in applications, policies and decisions. It has no daylight saving time.
 func Beijing() *time.Location { return time.FixedZone("", 8*60*60) }
 
+// StartOfDay is the first moment of the day of an instant in Beijing.
+func StartOfDay(at time.Time) time.Time {
+	year, month, day := at.In(Beijing()).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, Beijing())
+}
+
 // Instant writes an instant as decisions carry it: RFC 3339 in Beijing time, to the millisecond.
 func Instant(at time.Time) string { return at.In(Beijing()).Format("2006-01-02T15:04:05.999-07:00") }
 

@@ -44,6 +44,8 @@ type Service struct {
 	Journal Recorder
 	Turns   *Turns
 	Now     func() time.Time
+	// AsOf is the instant that the policies are asked about; Now unless set.
+	AsOf func() time.Time
 	// NewID gives a fresh UUIDv7.
 	NewID func() string
 }
@@ -84,7 +86,11 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 
 func (s *Service) decideOnce(ctx context.Context, ask Request, try int) (Record, error) {
 	defer s.Turns.take(ask.App.exporter, try)()
-	verdict, err := s.evaluate(ctx, ask.App, s.Now())
+	asOf := s.Now
+	if s.AsOf != nil {
+		asOf = s.AsOf
+	}
+	verdict, err := s.evaluate(ctx, ask.App, asOf())
 	if err != nil {
 		return Record{}, err
 	}

@@ -80,9 +80,10 @@ func (a api) batch(c *gin.Context) {
 	in := newArrival(c, batchBytes)
 	defer in.stopWith(ctx)()
 	limits := batch.Limits{Items: batchItems, Bytes: decision.MaxBytes}
-	items := batch.Array(in, limits)
+	body := plainly(c.Request.Header, in, batchBytes)
+	items := batch.Array(body, limits)
 	if form == batch.NDJSON {
-		items = batch.Lines(in, limits)
+		items = batch.Lines(body, limits)
 	}
 	r := newReply(a, c, form, in)
 	defer r.close()
@@ -142,19 +143,13 @@ func (a api) verdictOf(c *gin.Context, answer batch.Answer) ([]byte, error) {
 
 func (a api) problemOf(c *gin.Context, answer batch.Answer) *details {
 	p := problem.Of(arrived(answer.Err))
-	known, ok := replies()[p.Kind]
-	if !ok {
-		known = replies()[problem.Internal]
-	}
-	if known.status >= http.StatusInternalServerError {
+	if known, _ := replyTo(p.Kind); known.status >= http.StatusInternalServerError {
 		a.Log.ErrorContext(c.Request.Context(), "application of a batch failed", "problem", p.Kind, "err", answer.Err,
 			"index", answer.Index, "path", c.Request.URL.Path, "request_id", c.GetString(requestIDKey))
 	}
-	return &details{
-		Type: "/problems/" + string(p.Kind), Title: known.title, Status: known.status, Detail: p.Detail,
-		Instance:  fmt.Sprintf("%s#/%d", c.Request.URL.EscapedPath(), answer.Index),
-		RequestID: c.GetString(requestIDKey), Errors: p.Faults,
-	}
+	told := a.told(c, p)
+	told.Instance = fmt.Sprintf("%s#/%d", told.Instance, answer.Index)
+	return &told
 }
 
 // arrived tells errors of the connection as those of a body that did not arrive; all others are told already.

@@ -179,6 +179,7 @@ func (r *batchReply) begin(status int) error {
 		mediaType = ndjson
 	}
 	r.begun = true
+	varies(r.c) // with the language of what is wrong
 	r.c.Header("Content-Type", mediaType)
 	r.c.Status(status)
 	r.c.Writer.WriteHeaderNow()

@@ -159,7 +159,8 @@ func TestBatchRefuses(t *testing.T) {
 		{"no JSON", `applications`, 400, nil},
 		{"another media type", `[]`, 415, []string{"Content-Type", "text/csv"}},
 		{"another character set", `[]`, 415, []string{"Content-Type", "application/json; charset=gb18030"}},
-		{"compressed", `[]`, 415, []string{"Content-Encoding", "gzip"}},
+		{"compressed otherwise", `[]`, 415, []string{"Content-Encoding", "zstd"}},
+		{"no gzip", `[]`, 400, []string{"Content-Encoding", "gzip"}},
 		{"a key that is none", `[]`, 400, []string{"Idempotency-Key", "two words"}},
 	} {
 		s := &sitting{decide: echoed}

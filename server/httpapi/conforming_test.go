@@ -20,6 +20,7 @@ import (
 	"greenchannel/server/decision"
 	"greenchannel/server/httpapi"
 	"greenchannel/server/httpapi/openapi"
+	"greenchannel/server/problem/chinese"
 )
 
 // contract is that of the embedded policies.
@@ -42,6 +43,7 @@ type conformity struct {
 	description *openapi.Description
 	document    map[string]any
 	compiler    *jsonschema.Compiler
+	chinese     chinese.Texts
 	mu          sync.Mutex // the compiler keeps what it compiled
 }
 
@@ -70,7 +72,7 @@ var described = sync.OnceValues(func() (*conformity, error) {
 	if err := compiler.AddResource(documentURL, parsed); err != nil {
 		return nil, err
 	}
-	return &conformity{description: description, document: parsed.(map[string]any), compiler: compiler}, nil
+	return &conformity{description: description, document: parsed.(map[string]any), compiler: compiler, chinese: chinese.New()}, nil
 })
 
 func conforming(t testing.TB) *conformity {

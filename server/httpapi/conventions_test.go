@@ -3,9 +3,11 @@ package httpapi_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,22 +106,49 @@ func TestOptionsNamesTheMethods(t *testing.T) {
 	isProblem(t, call(t, handler, "OPTIONS", "/nothing", ""), 404, problem.NotFound)
 }
 
-// Titles of problems come in the language that is preferred; the type is the same in any.
+// Texts of problems come in the language that is preferred; the type is the same in any.
 func TestProblemsInTwoLanguages(t *testing.T) {
 	t.Parallel()
 	handler := httpapi.New(deps(t, io.Discard))
 	for accept, chinese := range map[string]bool{
 		"": false, "en": false, "zh": true, "zh-CN,zh;q=0.9,en;q=0.8": true, "zh-Hant-TW": true, "de, zh;q=0.5": true, "en;q=0.9, zh;q=0.2": false, "fr": false, "\x00": false,
+		"zh;q=0, en": false, "en;q=0, zh": true, "en, zh": false, "zh, en": true, "fr, *;q=0.1": false, "zh;q=0.001, de": true, "zh-CN;q=0.8, en-GB;q=0.9": false,
+		"en;q=0.5, zh;q=0.5": false,
 	} {
 		response := call(t, handler, "GET", "/v1/decisions/nothing", "", "Accept-Language", accept)
 		got := isProblem(t, response, 404, problem.NotFound)
 		language := response.Header.Get("Content-Language")
-		if (got.Title == "该名称下没有内容") != chinese || strings.HasPrefix(language, "zh") != chinese {
+		if (got.Title == "该名称下没有内容") != chinese || (got.Detail == `没有标识为 "nothing" 的决定。`) != chinese || strings.HasPrefix(language, "zh") != chinese {
 			t.Errorf("%q: %s in %s", accept, got.Title, language)
 		}
 		if !strings.Contains(strings.Join(response.Header.Values("Vary"), ","), "Accept-Language") {
 			t.Error("caches do not learn that it varies")
 		}
+	}
+}
+
+// What was sent is repeated as it was sent, and what is put in is Chinese as well where it can be.
+func TestFaultsInChinese(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	got := isProblem(t, call(t, handler, "POST", "/v1/dry-runs", `{"id": 7, "destination": "a or b", "transit": {}}`, "Accept-Language", "zh"), 422, problem.Invalid)
+	told := map[string]string{}
+	for _, fault := range got.Errors {
+		told[fault.Pointer] = fault.Detail
+	}
+	if !strings.HasPrefix(got.Detail, "申请有 ") || told["/id"] != "为数，但须为文本；请加引号" || told["/transit"] != "为对象，但须为列表" ||
+		!strings.HasPrefix(told["/destination"], `"a or b" 不`) || !strings.HasPrefix(told["/exporter"], `缺少必填字段 "exporter"`) {
+		t.Errorf("%s %v", got.Detail, told)
+	}
+	response := call(t, handler, "POST", "/v1/decisions/batch", `[{"id": 7}]`, "Accept-Language", "zh")
+	var items []struct {
+		Problem struct{ Title, Detail string }
+	}
+	if err := json.Unmarshal(body(t, response), &items); err != nil || len(items) != 1 {
+		t.Fatal(items, err)
+	}
+	if said := items[0].Problem; said.Title != "请求不符合约定" || !strings.HasPrefix(said.Detail, "申请有 ") || !slices.Contains(response.Header.Values("Vary"), "Accept-Language") {
+		t.Errorf("%+v %v", said, response.Header)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"greenchannel/server/httpapi"
+	"greenchannel/server/problem/chinese"
 )
 
 // door is a method and the start of a target; the fuzzer writes the rest of the target, the headers and the body.
@@ -197,6 +198,9 @@ func doorFault(c *conformity, request *http.Request, response *http.Response, te
 	if response.StatusCode >= 500 && !pardoned(response.StatusCode, request.URL.Path, text) {
 		return "the fault is of the service"
 	}
+	if untold := untranslated(c.chinese, request.URL.Path, response, text); untold != "" {
+		return fmt.Sprintf("there is no Chinese for %q", untold)
+	}
 	if response.Header.Get("X-Content-Type-Options") != "nosniff" {
 		return "browsers may take the answer for what it is not"
 	}
@@ -220,6 +224,27 @@ func doorFault(c *conformity, request *http.Request, response *http.Response, te
 		return "the problem is of the media type " + mediaType
 	case response.StatusCode >= 400 && !strings.HasSuffix(mediaType, "json") && !ofMultiplexer(response, text):
 		return "the error is of the media type " + mediaType
+	}
+	return ""
+}
+
+// untranslated is a text of a problem that has no Chinese one. What the compiler of policies says it says in English.
+func untranslated(texts chinese.Texts, path string, response *http.Response, text []byte) string {
+	var said struct {
+		Detail string
+		Errors []struct{ Detail string }
+	}
+	if response.Header.Get("Content-Type") != "application/problem+json" || response.Header.Get("Content-Language") != "en" ||
+		response.Header.Get("Content-Encoding") != "" || len(text) == 0 || json.Unmarshal(text, &said) != nil {
+		return ""
+	}
+	if _, ok := texts.Of(said.Detail); !ok {
+		return said.Detail
+	}
+	for _, fault := range said.Errors {
+		if _, ok := texts.Of(fault.Detail); !ok && !strings.HasPrefix(path, "/v1/bundles") {
+			return fault.Detail
+		}
 	}
 	return ""
 }

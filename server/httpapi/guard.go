@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,15 +28,19 @@ type Authorizer interface {
 
 // guard lets a request pass when it is known who sends it and the policies allow it; whoever answers it finds the caller in
 // its context. A path that leads nowhere is told to be that without asking the policies: the routes are no secret.
-func (a api) guard(limits *limiter) gin.HandlerFunc {
+// At places of OPA's, whose patterns are ofOPA, it refuses in OPA's words.
+func (a api) guard(limits *limiter, ofOPA map[string]bool) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		refuse := a.turnAway
+		if ofOPA[c.FullPath()] && (c.FullPath() != "/" || c.Request.Method == http.MethodPost) {
+			refuse = a.turnAwayAsOPA
+		}
 		caller, err := a.Callers.Identify(c.Request)
 		if err != nil {
-			if limits.take(c, identity.Caller{}) {
-				a.turnAway(c, err)
-			} else {
-				a.fail(c, tooMany())
+			if !limits.take(c, identity.Caller{}) {
+				err = tooMany()
 			}
+			refuse(c, err)
 			return
 		}
 		c.Request = c.Request.WithContext(identity.With(c.Request.Context(), caller))
@@ -46,47 +48,62 @@ func (a api) guard(limits *limiter) gin.HandlerFunc {
 		case probe(c.Request):
 			return // whether the process lives must not hang on a bundle
 		case !limits.take(c, caller):
-			a.fail(c, tooMany())
+			refuse(c, tooMany())
 		case c.FullPath() == "":
 			return
 		default:
-			a.authorise(c, caller)
+			a.authorise(c, caller, refuse)
 		}
 	}
 }
 
-func (a api) authorise(c *gin.Context, caller identity.Caller) {
-	allowed, reason, err := false, "", error(nil)
-	for _, path := range readings(c.Request.URL) {
-		allowed, reason, err = a.Access.Allowed(c.Request.Context(), identity.Access{
-			Caller: caller,
-			Method: c.Request.Method,
-			Path:   path,
-			Query:  slices.Sorted(maps.Keys(c.Request.URL.Query())),
-		}, a.Now())
-		if !allowed || err != nil {
-			break
-		}
-	}
+func (a api) authorise(c *gin.Context, caller identity.Caller, refuse func(*gin.Context, error)) {
+	allowed, reason, err := a.Access.Allowed(c.Request.Context(), identity.Access{
+		Caller: caller,
+		Method: c.Request.Method,
+		Path:   segments(c.Request.URL),
+		Query:  slices.Sorted(maps.Keys(c.Request.URL.Query())),
+	}, a.Now())
 	switch {
 	case err != nil:
-		a.fail(c, err)
+		refuse(c, err)
 	case allowed:
 	case !caller.Known():
-		a.turnAway(c, problem.New(problem.Unauthenticated, reason+" Say who you are, as WWW-Authenticate asks."))
+		refuse(c, problem.New(problem.Unauthenticated, reason+" Say who you are, as WWW-Authenticate asks."))
 	default:
-		a.fail(c, problem.New(problem.Forbidden, reason))
+		refuse(c, problem.New(problem.Forbidden, reason))
 	}
 }
 
-// turnAway tells a caller that it has to be known, and how.
+// turnAway tells a caller why it does not get in; one that has to be known, how.
 func (a api) turnAway(c *gin.Context, err error) {
 	if problem.Of(err).Kind == problem.Unauthenticated {
-		for _, challenge := range a.Callers.Challenges(c.Request) {
-			c.Writer.Header().Add("WWW-Authenticate", challenge)
-		}
+		a.challenge(c)
 	}
 	a.fail(c, err)
+}
+
+// turnAwayAsOPA does so as OPA does, which answers 401 to whatever its policies do not allow, whoever asks.
+func (a api) turnAwayAsOPA(c *gin.Context, err error) {
+	why := problem.Of(err)
+	known, _ := replyTo(why.Kind)
+	status, code := known.status, opaInternal
+	switch why.Kind {
+	case problem.Unauthenticated, problem.Forbidden:
+		a.challenge(c)
+		status, code = http.StatusUnauthorized, opaUnauthorised
+	case problem.RateLimited:
+		code = opaTooMany
+	default:
+		a.Log.ErrorContext(c.Request.Context(), "request failed", append(named(c), "problem", why.Kind, "err", err, "path", c.Request.URL.Path)...)
+	}
+	a.refuseAsOPA(c, status, code, why.Detail)
+}
+
+func (a api) challenge(c *gin.Context) {
+	for _, challenge := range a.Callers.Challenges(c.Request) {
+		c.Writer.Header().Add("WWW-Authenticate", challenge)
+	}
 }
 
 func tooMany() error {
@@ -96,22 +113,4 @@ func tooMany() error {
 // probe says whether a request asks for nothing but whether the service is there.
 func probe(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == "/livez" || r.URL.Path == "/readyz")
-}
-
-// readings are the ways in which a path can be taken apart: as the router looks it up, decoded before it is parted; and
-// parted before it is decoded, as those look it up for whom an escaped slash belongs to a name. They differ only where a
-// slash is escaped; then both have to be allowed, so that no reader is led where the policies did not look. Nothing is
-// cleaned or decoded twice.
-func readings(u *url.URL) [][]string {
-	routed := strings.Split(strings.TrimPrefix(u.Path, "/"), "/")
-	parted := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
-	for i, part := range parted {
-		if plain, err := url.PathUnescape(part); err == nil {
-			parted[i] = plain
-		}
-	}
-	if slices.Equal(routed, parted) {
-		return [][]string{routed}
-	}
-	return [][]string{routed, parted}
 }

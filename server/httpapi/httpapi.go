@@ -7,12 +7,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
 	"greenchannel/server/decision/query"
+	"greenchannel/server/problem/chinese"
 )
 
 // Decider decides applications.
@@ -76,17 +78,18 @@ func New(deps Deps) Handler {
 	gin.SetMode(gin.ReleaseMode) // in any other mode Gin prints to standard output
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	r.UseEscapedPath = true         // a slash that is escaped parts nothing
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
 	if deps.Observe == nil {
 		deps.Observe = func(string, string, int, time.Duration) {}
 	}
-	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, recovery(deps.Log))
-	a := api{Deps: deps, published: new(published)}
-	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
+	a := api{Deps: deps, published: new(published), chinese: sync.OnceValue(chinese.New)}
+	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, a.recovery)
+	r.Use(a.guard(newLimiter(deps.Limits, deps.Now), a.opaPatterns()))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)
 	r.NoMethod(a.noMethod)
-	return Handler{compressed(r), r}
+	return Handler{compressed(byOneReading(r)), r}
 }
 
 // Handler answers all routes.
@@ -102,4 +105,5 @@ func (h Handler) Routes() gin.RoutesInfo { return h.router.Routes() }
 type api struct {
 	Deps
 	published *published
+	chinese   func() chinese.Texts
 }

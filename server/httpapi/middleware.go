@@ -113,22 +113,20 @@ func headers(c *gin.Context) {
 }
 
 // recovery turns a panic into a problem document without internals; the log keeps them.
-func recovery(log *slog.Logger) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(cause) // net/http's own way to drop a connection
-			}
-			log.ErrorContext(c.Request.Context(), "panic", append(named(c), "cause", cause, "stack", string(debug.Stack()))...)
-			if c.Writer.Written() {
-				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
-			}
-			fail(c, log, problem.Of(fmt.Errorf("panic: %v", cause)))
-		}()
-		c.Next()
-	}
+func (a api) recovery(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(cause) // net/http's own way to drop a connection
+		}
+		a.Log.ErrorContext(c.Request.Context(), "panic", append(named(c), "cause", cause, "stack", string(debug.Stack()))...)
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
+		}
+		a.fail(c, problem.Of(fmt.Errorf("panic: %v", cause)))
+	}()
+	c.Next()
 }

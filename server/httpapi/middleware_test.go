@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,14 +14,14 @@ import (
 // own way to do that.
 func TestHalfAnAnswerIsDropped(t *testing.T) {
 	t.Parallel()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	a := api{Deps: Deps{Log: slog.New(slog.DiscardHandler)}}
 	for name, handler := range map[string]gin.HandlerFunc{
 		"after the first bytes": func(c *gin.Context) { c.String(http.StatusOK, "half"); panic("broken") },
 		"on purpose":            func(*gin.Context) { panic(http.ErrAbortHandler) },
 	} {
 		gin.SetMode(gin.ReleaseMode)
 		r := gin.New()
-		r.GET("/", recovery(log), handler)
+		r.GET("/", a.recovery, handler)
 		func() {
 			defer func() {
 				if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {

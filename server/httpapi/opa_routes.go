@@ -39,6 +39,8 @@ const (
 	// shortestGzip is the shortest answer that OPA compresses, and bestGzip how hard it tries.
 	shortestGzip, bestGzip = 1024, 9
 	opaUnauthorised        = "unauthorized" //nolint:misspell // OPA's word
+	opaInternal            = "internal_error"
+	opaTooMany             = "too_many_requests" // a word of ours, since OPA limits nobody
 )
 
 // answers are what a path of OPA's answers, by method.
@@ -77,6 +79,18 @@ func (a api) opaPlaces() []place {
 		{fixed: "health", by: answers{"GET": a.opaHealth}},
 		{fixed: "health", under: true, by: answers{"GET": a.opaHealthByPolicy}},
 	}
+}
+
+// opaPatterns are the routes of OPA's places.
+func (a api) opaPatterns() map[string]bool {
+	patterns := map[string]bool{}
+	if a.OPA == nil {
+		return patterns
+	}
+	for _, p := range append(a.opaPlaces(), place{}) {
+		patterns[p.pattern()] = true
+	}
+	return patterns
 }
 
 // place is a path of OPA's, or all below it.
@@ -118,7 +132,7 @@ func (d opaDoor) handler(p place) gin.HandlerFunc {
 		answer, allowed := p.by[method]
 		switch to, unclean := cleaned(c.Request.URL); {
 		case !ok:
-			d.refuse(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
+			d.refuseAsOPA(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
 		case unclean && method != http.MethodConnect:
 			redirect(c, to, http.StatusTemporaryRedirect)
 		case !p.handled(method):
@@ -131,7 +145,7 @@ func (d opaDoor) handler(p place) gin.HandlerFunc {
 			c.Status(http.StatusMethodNotAllowed)
 			c.Writer.WriteHeaderNow()
 		case fromElsewhere(c.Request):
-			d.refuse(c, http.StatusForbidden, opaUnauthorised, "request rejected: it comes from a page of another site")
+			d.refuseAsOPA(c, http.StatusForbidden, opaUnauthorised, "request rejected: it comes from a page of another site")
 		default:
 			d.answer(c, p.fixed, path, answer)
 		}
@@ -179,7 +193,7 @@ func (d opaDoor) answer(c *gin.Context, fixed string, path []string, answer func
 		if fixed == "" || fixed == "v0/data" {
 			message = "unexpected parse error for input: " + message
 		}
-		d.refuse(c, http.StatusBadRequest, "invalid_parameter", message)
+		d.refuseAsOPA(c, http.StatusBadRequest, "invalid_parameter", message)
 		return
 	}
 	given := answer(c.Request.Context(), q)
@@ -201,18 +215,19 @@ func (d opaDoor) answer(c *gin.Context, fixed string, path []string, answer func
 	send(c.Writer, c.Request)
 }
 
-// refuse answers with an error of OPA's.
-func (d opaDoor) refuse(c *gin.Context, status int, code, message string) {
+// refuseAsOPA answers with an error of OPA's.
+func (a api) refuseAsOPA(c *gin.Context, status int, code, message string) {
 	shown := struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}{code, message}
 	body, err := json.Marshal(shown, jsontext.WithIndent("  "), jsontext.EscapeForHTML(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		d.fail(c, err)
+		a.fail(c, err)
 		return
 	}
 	write(c, status, "application/json", append(body, '\n'))
+	c.Abort()
 }
 
 // compression is gzip as OPA does it: for answers that are worth it, and for clients that ask.

@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +20,7 @@ type details struct {
 	Type      string          `json:"type" jsonschema:"Stable name of the kind of problem, relative to the service."`
 	Title     string          `json:"title" jsonschema:"The kind in words, in the language that is preferred of English and Chinese."`
 	Status    int             `json:"status" jsonschema:"The HTTP status."`
-	Detail    string          `json:"detail" jsonschema:"What is wrong this time and how to mend it, in English."`
+	Detail    string          `json:"detail" jsonschema:"What is wrong this time and how to mend it, in the language of the title."`
 	Instance  string          `json:"instance" jsonschema:"Path of the request."`
 	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID."`
 	TraceID   string          `json:"trace_id,omitzero" jsonschema:"Id of the trace that the request is part of, if it is part of one."`
@@ -42,7 +42,7 @@ func replies() map[problem.Kind]reply {
 		problem.Malformed:            {http.StatusBadRequest, "The request cannot be read", "请求无法读取", "The body is no JSON, or a header or the query is not written as it should be.", 0},
 		problem.Invalid:              {http.StatusUnprocessableEntity, "The request breaks the contract", "请求不符合约定", "It can be read; `errors` names each place that has to be mended.", 0},
 		problem.TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large", "请求过大", "The body is longer than is read.", 0},
-		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported", "不支持的媒体类型", "The body is not declared as what the route reads: plain JSON in UTF-8, unless it says otherwise.", 0},
+		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported", "不支持的媒体类型", "The body is not declared as what the route reads: JSON in UTF-8, plain or as gzip, unless it says otherwise.", 0},
 		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name", "该名称下没有内容", "The detail names what is near, where something is.", 0},
 		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", "此处不允许该方法", "`Allow` names those that are.", 0},
 		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "规则未给出有效结论", "Nothing was decided.", 0},
@@ -64,35 +64,17 @@ func replies() map[problem.Kind]reply {
 }
 
 // fail is the one way out for errors. The cause of what is our fault goes to the log, never to the client.
-func (a api) fail(c *gin.Context, err error) { fail(c, a.Log, err) }
-
-func fail(c *gin.Context, log *slog.Logger, err error) {
+func (a api) fail(c *gin.Context, err error) {
 	p := problem.Of(err)
-	kind := p.Kind
-	known, ok := replies()[kind]
-	if !ok {
-		kind = problem.Internal // a word that is not in the table is none that clients know
-		known = replies()[kind]
-	}
+	known, kind := replyTo(p.Kind)
 	if known.status >= http.StatusInternalServerError && kind != problem.NotReady {
-		log.ErrorContext(c.Request.Context(), "request failed", append(named(c), "problem", p.Kind, "err", err, "path", c.Request.URL.Path)...)
+		a.Log.ErrorContext(c.Request.Context(), "request failed", append(named(c), "problem", p.Kind, "err", err, "path", c.Request.URL.Path)...)
 	}
-	title, languages := known.title, "en"
-	if prefersChinese(c.Request.Header) {
-		title, languages = known.titleZH, "zh, en"
-	}
-	body, err := json.Marshal(details{
-		Type:      "/problems/" + string(kind),
-		Title:     title,
-		Status:    known.status,
-		Detail:    p.Detail,
-		Instance:  c.Request.URL.EscapedPath(),
-		RequestID: c.GetString(requestIDKey),
-		TraceID:   traceID(c.Request.Context()),
-		Errors:    p.Faults,
-	}, jsontext.AllowInvalidUTF8(true)) // what the client wrote may be named, whatever it is; it is replaced, not repeated
+	told := a.told(c, p)
+	told.TraceID = traceID(c.Request.Context())
+	body, err := json.Marshal(told, jsontext.AllowInvalidUTF8(true)) // what the client wrote may be named, whatever it is; it is replaced, not repeated
 	if err != nil {
-		log.ErrorContext(c.Request.Context(), "problem document not written", "err", err)
+		a.Log.ErrorContext(c.Request.Context(), "problem document not written", "err", err)
 		c.AbortWithStatus(http.StatusInternalServerError)
 		return
 	}
@@ -100,16 +82,65 @@ func fail(c *gin.Context, log *slog.Logger, err error) {
 		c.Header(retryField, strconv.Itoa(known.retry))
 	}
 	c.Header("Cache-Control", "no-store")
-	c.Header("Content-Language", languages)
-	c.Writer.Header().Add("Vary", "Accept-Language")
+	spoken(c)
 	write(c, known.status, "application/problem+json", body)
 	c.Abort()
 }
 
-// prefersChinese says whether a client would rather read Chinese than English. Titles of problems are all that there is in
-// either; what is said of the one case is English, and decisions carry both.
+// replyTo is what is answered to a kind; a word that is not in the table is none that clients know.
+func replyTo(kind problem.Kind) (reply, problem.Kind) {
+	known, ok := replies()[kind]
+	if !ok {
+		return replies()[problem.Internal], problem.Internal
+	}
+	return known, kind
+}
+
+// told is a problem in the language that the client prefers.
+func (a api) told(c *gin.Context, p *problem.Error) details {
+	known, kind := replyTo(p.Kind)
+	told := details{
+		Type:      "/problems/" + string(kind),
+		Title:     known.title,
+		Status:    known.status,
+		Detail:    p.Detail,
+		Instance:  c.Request.URL.EscapedPath(),
+		RequestID: c.GetString(requestIDKey),
+		Errors:    p.Faults,
+	}
+	if !prefersChinese(c.Request.Header) {
+		return told
+	}
+	told.Title = known.titleZH
+	told.Detail, _ = a.chinese().Of(p.Detail)
+	told.Errors = slices.Clone(p.Faults) // others may hold them
+	for i, fault := range told.Errors {
+		told.Errors[i].Detail, _ = a.chinese().Of(fault.Detail)
+	}
+	return told
+}
+
+// spoken says in which language the texts of an answer are. What the schema means by a field and what a compiler of
+// policies says are English within Chinese as well.
+func spoken(c *gin.Context) {
+	language := "en"
+	if prefersChinese(c.Request.Header) {
+		language = "zh"
+	}
+	c.Header("Content-Language", language)
+	varies(c)
+}
+
+// varies lets caches know that others may get the texts of an answer in another language.
+func varies(c *gin.Context) {
+	if !slices.Contains(c.Writer.Header().Values("Vary"), "Accept-Language") {
+		c.Writer.Header().Add("Vary", "Accept-Language")
+	}
+}
+
+// prefersChinese says whether a client would rather read Chinese than English. Texts of decisions are in both.
 func prefersChinese(header http.Header) bool {
-	wanted, _, err := language.ParseAcceptLanguage(header.Get("Accept-Language"))
+	wanted, _, err := language.ParseAcceptLanguage(strings.Join(header.Values("Accept-Language"), ", "))
 	if err != nil || len(wanted) == 0 {
 		return false
 	}

@@ -33,7 +33,8 @@ func readBody(c *gin.Context) ([]byte, error) {
 	if err := declaredAsJSON(c.Request.Header); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, decision.MaxBytes))
+	sent := http.MaxBytesReader(c.Writer, c.Request.Body, decision.MaxBytes)
+	body, err := io.ReadAll(plainly(c.Request.Header, sent, decision.MaxBytes))
 	if err != nil {
 		return nil, unread(err)
 	}
@@ -67,7 +68,7 @@ func keyOf(header http.Header) (string, error) {
 // longestKey is the longest idempotency key, in bytes.
 const longestKey = 255
 
-// declaredAsJSON refuses a body that is not declared as plain JSON in UTF-8. That also keeps out forms that a page of
+// declaredAsJSON refuses a body that is not declared as JSON in UTF-8, plain or as gzip. That also keeps out forms that a page of
 // another site could make a browser send.
 func declaredAsJSON(header http.Header) error {
 	mediaType, params, err := mime.ParseMediaType(header.Get("Content-Type"))
@@ -78,14 +79,17 @@ func declaredAsJSON(header http.Header) error {
 	case stated && !strings.EqualFold(charset, "utf-8"):
 		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is declared as JSON in %q; send UTF-8.", charset))
 	}
-	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is encoded as %q; send it plain.", coding))
+	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") && !zipped(header) {
+		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is encoded as %q; send it plain or as gzip.", coding))
 	}
 	return nil
 }
 
 // unread says why a body did not arrive.
 func unread(err error) error {
+	if known := new(problem.Error); errors.As(err, &known) {
+		return err
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem.Wrap(err, problem.TooLarge, fmt.Sprintf("The body is longer than %d bytes; split the application.", tooLarge.Limit))
 	}

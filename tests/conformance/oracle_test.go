@@ -82,6 +82,12 @@ func (o *oracle) publish(t testing.TB, sources map[string]string) {
 // our store.
 func (o *oracle) ours(t testing.TB) http.Handler {
 	t.Helper()
+	return o.oursFor(t, tester{})
+}
+
+// oursFor is ours for whoever the policies of access allow.
+func (o *oracle) oursFor(t testing.TB, access httpapi.Authorizer) http.Handler {
+	t.Helper()
 	sources, modules := map[string]string{}, map[string]*ast.Module{}
 	var data map[string]any
 	err := storage.Txn(t.Context(), o.store, storage.TransactionParams{}, func(txn storage.Transaction) error {
@@ -124,7 +130,7 @@ func (o *oracle) ours(t testing.TB) http.Handler {
 		t.Fatal(err)
 	}
 	return httpapi.New(httpapi.Deps{
-		Callers: tester{}, Access: tester{},
+		Callers: tester{}, Access: access,
 		OPA:   door,
 		Ready: func() (decision.PolicyRef, error) { return decision.PolicyRef{}, nil },
 		Now:   time.Now,

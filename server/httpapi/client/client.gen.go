@@ -3253,7 +3253,7 @@ type Policy struct {
 
 // Problem A problem document (RFC 9457).
 type Problem struct {
-	// Detail What is wrong this time and how to mend it, in English.
+	// Detail What is wrong this time and how to mend it, in the language of the title.
 	Detail string `json:"detail"`
 
 	// Errors Each place of the input that has to be mended.

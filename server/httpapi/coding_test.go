@@ -1,0 +1,84 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/httpapi"
+	"greenchannel/server/problem"
+)
+
+func packedText(t testing.TB, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	writer := gzip.NewWriter(&out)
+	if _, err := writer.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// A body that is compressed is answered as the same body plain.
+func TestCompressedBodies(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	app := named(t, "GZIP-1")
+	for target, sent := range map[string]string{
+		"/v1/dry-runs?as_of=2026-01-15": app,
+		"/v1/decisions":                 app,
+		"/v1/decisions/batch":           "[" + app + "," + strings.Repeat(" ", 3<<20) + app + "]",
+		"/access/v1/evaluation":         written(t, question(t, "GZIP-2")),
+	} {
+		plain := call(t, handler, "POST", target, sent)
+		for _, coding := range []string{"gzip", "GZIP", "x-gzip"} {
+			got := call(t, handler, "POST", target, packedText(t, sent), "Content-Encoding", coding)
+			if got.StatusCode != plain.StatusCode || plain.StatusCode >= 300 {
+				t.Errorf("%s as %s: status %d, plain %d", target, coding, got.StatusCode, plain.StatusCode)
+			}
+			if target == "/v1/dry-runs?as_of=2026-01-15" && !bytes.Equal(body(t, got), body(t, call(t, handler, "POST", target, sent))) {
+				t.Errorf("%s as %s: another answer", target, coding)
+			}
+		}
+	}
+	line := strings.ReplaceAll(app, "\n", " ")
+	lines := call(t, handler, "POST", "/v1/decisions/batch", packedText(t, line+"\n"+line+"\n"), "Content-Encoding", "gzip", "Content-Type", "application/x-ndjson")
+	if got := body(t, lines); lines.StatusCode != http.StatusOK || bytes.Count(got, []byte("\n")) != 2 {
+		t.Errorf("status %d: %.300s", lines.StatusCode, got)
+	}
+}
+
+func TestCompressedBodiesThatAreNone(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	whole := packedText(t, named(t, "GZIP-3"))
+	for name, tc := range map[string]struct {
+		sent   string
+		status int
+		kind   problem.Kind
+	}{
+		"nothing":         {"", 400, problem.Malformed},
+		"plain":           {named(t, "GZIP-4"), 400, problem.Malformed},
+		"cut off":         {whole[:len(whole)/2], 400, problem.Malformed},
+		"another sum":     {whole[:len(whole)-8] + "12345678", 400, problem.Malformed},
+		"more than sent":  {bomb(t), 413, problem.TooLarge},
+		"longer than all": {strings.Repeat("x", decision.MaxBytes+1), 400, problem.Malformed},
+	} {
+		for _, target := range []string{"/v1/decisions", "/v1/dry-runs", "/access/v1/evaluation"} {
+			if got := isProblem(t, call(t, handler, "POST", target, tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip"), tc.status, tc.kind); got.Detail == "" {
+				t.Errorf("%s at %s is not explained", name, target)
+			}
+		}
+		response := call(t, handler, "POST", "/v1/decisions/batch", tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip")
+		if response.StatusCode != 400 { // zeros are no array
+			t.Errorf("%s: status %d of a batch", name, response.StatusCode)
+		}
+	}
+}
