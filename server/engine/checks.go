@@ -122,7 +122,7 @@ func (e *Engine) again(ctx context.Context, s *second) {
 		return
 	}
 	c.different.Add(1)
-	e.trust.deceived.Store(found.Policy.Digest, fmt.Sprintf(
+	e.Distrust(found.Policy.Digest, fmt.Sprintf(
 		"The executor decided an application otherwise than topdown on %s; topdown serves this bundle from then on.", decision.Instant(time.Now())))
 	c.tell(*found)
 }

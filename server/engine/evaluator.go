@@ -120,6 +120,9 @@ type trust struct {
 // UseTopdown makes topdown evaluate everything. It is called before the first evaluation.
 func (e *Engine) UseTopdown() { e.trust.topdown = true }
 
+// Distrust makes topdown evaluate a bundle, whenever it is active: the reason is for the operator.
+func (e *Engine) Distrust(digest, reason string) { e.trust.deceived.Store(digest, reason) }
+
 // Serving says who evaluates the active generation; false while there is none.
 func (e *Engine) Serving() (Serving, bool) {
 	g := e.active.Load()
