@@ -33,6 +33,7 @@ type Generation struct {
 	reader      *decision.Reader
 	partyReader *decision.PartyReader
 	decoder     *decision.Decoder
+	policyText  []byte // what names this bundle in a decision; nil where decisions have to be read to be written
 	decision    inquiry
 	controls    inquiry
 	parties     inquiry
@@ -77,6 +78,9 @@ func (g *Generation) understand(b *bundle.Bundle) error {
 	in(bundle.ApplicationSchemaFile, err)
 	g.decoder, err = decision.NewDecoder(b.DecisionSchema)
 	in(bundle.DecisionSchemaFile, err)
+	if err == nil {
+		g.policyText, _ = g.decoder.Adds(g.policy)
+	}
 	g.partyReader, err = decision.NewPartyReader(b.PartySchema)
 	in(bundle.PartySchemaFile, err)
 	return errors.Join(faults...)

@@ -18,7 +18,7 @@ import (
 // Decider decides applications.
 type Decider interface {
 	Decide(ctx context.Context, ask decision.Request) (decision.Record, error)
-	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error)
+	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Written, error)
 }
 
 // ControlLister answers with the control list as of an instant.
