@@ -212,6 +212,9 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 			return nil
 		}
 		q.executor = byExecutor{program, g.store}
+		if text == authzQuery {
+			g.steady = program.Steady()
+		}
 	}
 	return nil
 }

@@ -43,6 +43,10 @@ type Generation struct {
 	// refused is why the executor does not serve this bundle; nil where it does.
 	refused error
 
+	// steady says that who may do what does not hang on a clock or on chance.
+	steady     bool
+	allowances allowances
+
 	documents *documents // for the door of OPA clients
 }
 

@@ -47,6 +47,7 @@ type Program struct {
 	machines  sync.Pool
 	resultKey value
 	layout    *layout
+	steady    bool
 	patterns  patterns
 	usual     atomic.Int64 // how long the last answer was, for the room of the next
 }
@@ -74,10 +75,15 @@ func Compile(ctx context.Context, q Query) (*Program, error) {
 	}
 	p := &Program{
 		data: q.Data, strict: q.StrictErrors, entry: entry, memos: c.memos, compiler: q.Modules, resultKey: text("result"), layout: q.Layout.compile(false),
+		steady: c.deterministic(),
 	}
 	p.machines.New = func() any { return newMachine(p) }
 	return p, nil
 }
+
+// Steady says whether the program gives the same answer whenever it is given the same input and the same rows: it calls no
+// built-in that knows a clock or chance.
+func (p *Program) Steady() bool { return p.steady }
 
 // Input is what one evaluation is about.
 type Input struct {

@@ -76,7 +76,11 @@ func TestRecordsOfBothEvaluators(t *testing.T) {
 				Seq: seq, ID: fmt.Sprint("decision-", seq), Kind: decision.KindDecision, At: at, Clock: at, Input: body, Facts: got.Facts,
 				Reads: got.Reads, ApplicationID: app.ID(), Exporter: app.Exporter(), Outcome: string(got.Decision.Outcome),
 			}
-			for name, e := range map[string]*engine.Engine{"executor": executor, "topdown": topdown} {
+			again := map[string]*engine.Engine{"executor": executor}
+			if seq%replayedSlowly == 0 {
+				again["topdown"] = topdown
+			}
+			for name, e := range again {
 				again, err := e.Again(t.Context(), g, record)
 				if err == nil {
 					err = unequal(got, again)
@@ -97,6 +101,9 @@ func TestRecordsOfBothEvaluators(t *testing.T) {
 		t.Errorf("the executor failed %d times", checks.Failed)
 	}
 }
+
+// replayedSlowly is how many decisions there are for one that topdown makes once more from its record.
+const replayedSlowly = 10
 
 func unequal(want, got decision.Verdict) error {
 	for name, both := range map[string][2][]byte{

@@ -80,6 +80,12 @@ func (c *compiler) node(s *jsonschema.Schema) *node {
 	}
 	n := &node{longest: -1, mostItems: -1, mostMembers: -1}
 	c.known[s] = n
+	if refersOnly(s) {
+		to := c.node(s.Ref)
+		c.odd = c.odd || to == n // it leads to itself
+		c.known[s] = to
+		return to
+	}
 	if s.Bool != nil {
 		n.never = !*s.Bool
 		return n
@@ -98,6 +104,16 @@ func (c *compiler) node(s *jsonschema.Schema) *node {
 	c.list(n, s)
 	c.object(n, s)
 	return n
+}
+
+// refersOnly says whether a part says nothing but what another says.
+func refersOnly(s *jsonschema.Schema) bool {
+	return s.Ref != nil && s.Bool == nil && !unknown(s) && s.Types == nil && s.Enum == nil && s.Const == nil && s.Format == nil &&
+		len(s.AllOf) == 0 && len(s.AnyOf) == 0 &&
+		s.MaxProperties == nil && s.MinProperties == nil && len(s.Required) == 0 && len(s.Properties) == 0 && s.AdditionalProperties == nil &&
+		s.MinItems == nil && s.MaxItems == nil && !s.UniqueItems && s.Contains == nil && len(s.PrefixItems) == 0 && s.Items2020 == nil &&
+		s.MinLength == nil && s.MaxLength == nil && s.Pattern == nil &&
+		s.Maximum == nil && s.Minimum == nil && s.ExclusiveMaximum == nil && s.ExclusiveMinimum == nil
 }
 
 // unknown finds keywords that are not done here.
