@@ -23,6 +23,16 @@ func measured(rooms *Rooms) *metrics.Metrics {
 			followed = rooms.Live.Seq()
 			return max(rooms.record.journal.Stats().Size, followed), followed
 		},
+		Evaluator: func() string {
+			name, _ := rooms.serving()
+			return name
+		},
+		Checks: func() metrics.Checks {
+			seen := rooms.Engine.Checks()
+			return metrics.Checks{
+				Same: seen.Done - seen.Different, Different: seen.Different, Unknown: seen.Unknown, Dropped: seen.Dropped, Failed: seen.Failed,
+			}
+		},
 	})
 	rooms.Decisions.Journal = measuredRecorder{rooms.Decisions.Journal, m}
 	return m
@@ -50,7 +60,7 @@ type measuredDecider struct {
 	m *metrics.Metrics
 }
 
-func (d measuredDecider) DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error) {
+func (d measuredDecider) DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Written, error) {
 	decided, err := d.Decider.DryRun(ctx, app, at)
 	if err == nil {
 		d.m.DryRun(string(decided.Outcome))
@@ -63,7 +73,7 @@ type measuredBundles struct {
 	m *metrics.Metrics
 }
 
-func (b measuredBundles) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Decision, error) {
+func (b measuredBundles) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error) {
 	decided, err := b.Bundles.DryRun(ctx, revision, application, at)
 	if err == nil {
 		b.m.DryRun(string(decided.Outcome))

@@ -120,6 +120,9 @@ type trust struct {
 // UseTopdown makes topdown evaluate everything. It is called before the first evaluation.
 func (e *Engine) UseTopdown() { e.trust.topdown = true }
 
+// Distrust makes topdown evaluate a bundle, whenever it is active: the reason is for the operator.
+func (e *Engine) Distrust(digest, reason string) { e.trust.deceived.Store(digest, reason) }
+
 // Serving says who evaluates the active generation; false while there is none.
 func (e *Engine) Serving() (Serving, bool) {
 	g := e.active.Load()
@@ -196,7 +199,11 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 		return nil
 	}
 	for text, q := range g.inquiries() { // one after the other: preparing changes the compiler
-		program, err := plan.Compile(ctx, plan.Query{Text: "result := " + text, Modules: compiler, Data: data, StrictErrors: true})
+		asked := plan.Query{Text: "result := " + text, Modules: compiler, Data: data, StrictErrors: true}
+		if text == decisionQuery {
+			asked.Layout = answerLayout()
+		}
+		program, err := plan.Compile(ctx, asked)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -205,6 +212,9 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 			return nil
 		}
 		q.executor = byExecutor{program, g.store}
+		if text == authzQuery {
+			g.steady = program.Steady()
+		}
 	}
 	return nil
 }

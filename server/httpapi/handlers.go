@@ -40,6 +40,9 @@ type given struct {
 	id string
 }
 
+// JSON is the decision as it was recorded, with its place.
+func (g given) JSON() []byte { return g.Value }
+
 func (g given) headers() map[string]string {
 	return map[string]string{"Location": "/v1/decisions/" + g.id}
 }
@@ -71,7 +74,7 @@ func (a api) question(c *gin.Context) (question, error) {
 	return question{app: app, at: at}, err
 }
 
-func (a api) dryRun(ctx context.Context, q question) (decision.Decision, error) {
+func (a api) dryRun(ctx context.Context, q question) (decision.Written, error) {
 	if q.revision != "" {
 		return a.Bundles.DryRun(ctx, q.revision, q.unread, q.at)
 	}
@@ -123,6 +126,14 @@ func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) 
 type health struct {
 	Status string              `json:"status" jsonschema:"The state."`
 	Policy *decision.PolicyRef `json:"policy,omitzero" jsonschema:"The active bundle."`
+	// Evaluator is who evaluates it.
+	Evaluator *evaluator `json:"evaluator,omitzero" jsonschema:"Who evaluates the active bundle."`
+}
+
+// evaluator is who evaluates policies.
+type evaluator struct {
+	Name   string `json:"name" jsonschema:"executor, or topdown, which is OPA's own and slower."`
+	Reason string `json:"reason,omitzero" jsonschema:"Why it is not the executor."`
 }
 
 type none struct{}
@@ -141,5 +152,7 @@ func (a api) ready(context.Context, none) (health, error) {
 	if err != nil {
 		return health{}, err
 	}
-	return health{Status: "ready", Policy: &policy}, nil
+	said := health{Status: "ready", Policy: &policy, Evaluator: &evaluator{}}
+	said.Evaluator.Name, said.Evaluator.Reason = a.Evaluator()
+	return said, nil
 }
