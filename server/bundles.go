@@ -159,6 +159,7 @@ func (s *shelf) Activate(ctx context.Context, revision string) (httpapi.Bundle, 
 	r.Engine.Activate(generation)
 	r.record.config.Log.InfoContext(ctx, "bundle activated",
 		"caller", identity.Name(ctx), "bundle", entry.Name, "revision", entry.Revision, "digest", digest, "before", before.Digest)
+	r.tellServing(ctx, r.record.config.Log)
 	return entry, nil
 }
 

@@ -23,6 +23,16 @@ func measured(rooms *Rooms) *metrics.Metrics {
 			followed = rooms.Live.Seq()
 			return max(rooms.record.journal.Stats().Size, followed), followed
 		},
+		Evaluator: func() string {
+			name, _ := rooms.serving()
+			return name
+		},
+		Checks: func() metrics.Checks {
+			seen := rooms.Engine.Checks()
+			return metrics.Checks{
+				Same: seen.Done - seen.Different, Different: seen.Different, Unknown: seen.Unknown, Dropped: seen.Dropped, Failed: seen.Failed,
+			}
+		},
 	})
 	rooms.Decisions.Journal = measuredRecorder{rooms.Decisions.Journal, m}
 	return m

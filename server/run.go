@@ -44,6 +44,8 @@ type Config struct {
 	Record RecordConfig
 	// EvalTimeout is how long one evaluation may take.
 	EvalTimeout time.Duration
+	// Evaluation says how policies are evaluated.
+	Evaluation Evaluation
 	// Calling says who may call.
 	Calling Calling
 	// DrainDelay is how long requests are still taken after the service said that it is not ready, so that what stands in
@@ -114,6 +116,7 @@ func (c Config) withDefaults() Config {
 }
 
 func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Gate, listener, figures net.Listener) error {
+	defer rooms.evaluating(settings)()
 	var draining atomic.Bool
 	deps := doors(settings, rooms, gate, &draining)
 	if figures != nil {
@@ -214,6 +217,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Bundles:   newShelf(r),
 		Contract:  r.Engine.Contract,
 		Access:    r.Engine,
+		Evaluator: r.serving,
 		Ready:     func() (decision.PolicyRef, error) { return readiness(r, new(atomic.Bool)) },
 		Now:       time.Now,
 	}
@@ -240,6 +244,7 @@ func readiness(rooms *Rooms, draining *atomic.Bool) (decision.PolicyRef, error) 
 func announce(settings Config, rooms *Rooms, addr net.Addr) {
 	policy, _ := rooms.Engine.Active()
 	settings.Log.Info("listening", "address", addr.String(), "bundle", policy.Name, "revision", policy.Revision, "digest", policy.Digest)
+	rooms.tellServing(context.Background(), settings.Log)
 	settings.warn(addr)
 	settings.Listening(addr)
 }

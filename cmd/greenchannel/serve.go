@@ -56,6 +56,7 @@ func running(c config.Config) server.Config {
 		BaseURL:      c.BaseURL,
 		Record:       server.RecordConfig{Data: c.Data, Journal: c.Journal.URL},
 		EvalTimeout:  c.EvalTimeout,
+		Evaluation:   server.Evaluation{Evaluator: c.Evaluator, Checked: c.Checked},
 		Metrics:      c.Metrics,
 		Tracing:      c.Tracing,
 		DrainDelay:   c.Drain.Delay,

@@ -83,6 +83,8 @@ func (l *Loaded) checkLimits(fault faulty) {
 		want string
 	}{
 		{"eval_timeout", l.EvalTimeout > 0, "must be more than nothing, such as 2s"},
+		{"evaluator", l.Evaluator == "executor" || l.Evaluator == "topdown", "has to be executor or topdown"},
+		{"evaluator_checked", l.Checked >= 0 && l.Checked <= 1, "has to be a share of 0 to 1"},
 		{"drain.delay", l.Drain.Delay >= 0, "cannot be less than nothing"},
 		{"drain.timeout", l.Drain.Timeout > 0, "must be more than nothing, such as 10s"},
 		{"limits.rate", l.Limits.Rate >= 0 && l.Limits.Rate <= 1e6, "has to be 0 (no limit) to 1000000 requests a second"},

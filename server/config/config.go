@@ -12,6 +12,8 @@ type Config struct {
 	Data        string        `key:"data" flag:"data" arg:"FOLDER" doc:"Folder of the record, of the key that signs it, and of kept bundles; empty is a folder under the user's state directory."`
 	Journal     Journal       `key:"journal"`
 	EvalTimeout time.Duration `key:"eval_timeout" flag:"eval-timeout" arg:"TIME" doc:"Longest time that the policies may take for one application."`
+	Evaluator   string        `key:"evaluator" flag:"evaluator" arg:"NAME" doc:"Who evaluates policies: executor, or topdown, which is OPA's own and about ten times slower. Topdown serves any bundle that the executor refuses."`
+	Checked     float64       `key:"evaluator_checked" doc:"Share of decisions, of 0 to 1, that topdown makes again beside the requests. When it decides otherwise, it serves that bundle from then on, and what each decided is kept in the data folder."`
 	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that."`
 	Drain       Drain         `key:"drain"`
 	TLS         TLS           `key:"tls"`
@@ -117,6 +119,8 @@ func Standard() Config {
 	return Config{
 		Listen:      "127.0.0.1:8181",
 		EvalTimeout: 2 * time.Second,
+		Evaluator:   "executor",
+		Checked:     0.01,
 		Drain:       Drain{Timeout: 10 * time.Second},
 		Identity: Identity{
 			// Whoever can open a connection to the loopback of a service that listens nowhere else could as well run the

@@ -113,6 +113,7 @@ func types() []openapi.Type {
 		openapi.TypeOf[Bundle]("Bundle", "A kept bundle, and what it has decided.", map[string]openapi.Schema{"digest": digest, "kept_at": instant}),
 		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),
 		openapi.TypeOf[accessMetadata]("AccessMetadata", "Where the Authorization API is.", nil),
+		openapi.TypeOf[evaluator]("Evaluator", "Who evaluates policies.", map[string]openapi.Schema{"name": openapi.JSON(`{"type": "string", "enum": ["executor", "topdown"]}`)}),
 		openapi.TypeOf[health]("Health", "How the service is.", map[string]openapi.Schema{"status": openapi.JSON(`{"type": "string", "enum": ["alive", "ready"]}`)}),
 	}
 }

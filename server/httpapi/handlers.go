@@ -123,6 +123,14 @@ func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) 
 type health struct {
 	Status string              `json:"status" jsonschema:"The state."`
 	Policy *decision.PolicyRef `json:"policy,omitzero" jsonschema:"The active bundle."`
+	// Evaluator is who evaluates it.
+	Evaluator *evaluator `json:"evaluator,omitzero" jsonschema:"Who evaluates the active bundle."`
+}
+
+// evaluator is who evaluates policies.
+type evaluator struct {
+	Name   string `json:"name" jsonschema:"executor, or topdown, which is OPA's own and slower."`
+	Reason string `json:"reason,omitzero" jsonschema:"Why it is not the executor."`
 }
 
 type none struct{}
@@ -141,5 +149,7 @@ func (a api) ready(context.Context, none) (health, error) {
 	if err != nil {
 		return health{}, err
 	}
-	return health{Status: "ready", Policy: &policy}, nil
+	said := health{Status: "ready", Policy: &policy, Evaluator: &evaluator{}}
+	said.Evaluator.Name, said.Evaluator.Reason = a.Evaluator()
+	return said, nil
 }

@@ -65,6 +65,8 @@ type Deps struct {
 	OPA Documents
 	// Recorded decides and records an application that an OPA client sends; nil where nothing is recorded.
 	Recorded query.Recorded
+	// Evaluator names who evaluates the active bundle, and why it is not the usual one; empty where it is.
+	Evaluator func() (name, reason string)
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time

@@ -24,7 +24,15 @@ type Sources struct {
 	Bundle func() (decision.PolicyRef, bool)
 	// Journal is how many records there are, as far as this process knows, and how many of them the live tables hold.
 	Journal func() (size, followed uint64)
+	// Evaluator names who evaluates the active bundle; empty while there is none.
+	Evaluator func() string
+	// Checks counts the decisions that were made a second time, and evaluations in which the executor failed.
+	Checks func() Checks
 }
+
+// Checks are decisions that topdown made again: with the same result, with another, without one in time, or let go since
+// others waited. Failed are evaluations that topdown had to take over.
+type Checks struct{ Same, Different, Unknown, Dropped, Failed uint64 }
 
 // Metrics are the figures. All methods may be called at the same time.
 type Metrics struct {
@@ -82,6 +90,12 @@ func New(sources Sources) *Metrics {
 			return float64(size - followed)
 		}),
 		bundleInfo{sources.Bundle, prometheus.NewDesc("greenchannel_bundle_info", "The active bundle; always 1.", []string{"name", "revision", "digest"}, nil)},
+		evaluators{
+			sources.Evaluator, sources.Checks,
+			prometheus.NewDesc("greenchannel_evaluator_info", "Who evaluates the active bundle: executor or topdown; always 1.", []string{"evaluator"}, nil),
+			prometheus.NewDesc("greenchannel_evaluator_checks_total", "Decisions chosen to be made again by topdown, by what came of it.", []string{"result"}, nil),
+			prometheus.NewDesc("greenchannel_evaluator_failures_total", "Evaluations in which the executor failed and topdown was asked.", nil, nil),
+		},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

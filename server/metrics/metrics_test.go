@@ -20,7 +20,9 @@ func TestFigures(t *testing.T) {
 		Bundle: func() (decision.PolicyRef, bool) {
 			return decision.PolicyRef{Name: "n", Revision: "r", Digest: "d"}, true
 		},
-		Journal: func() (uint64, uint64) { return 7, 5 },
+		Journal:   func() (uint64, uint64) { return 7, 5 },
+		Evaluator: func() string { return "topdown" },
+		Checks:    func() metrics.Checks { return metrics.Checks{Same: 8, Different: 1, Unknown: 2, Dropped: 3, Failed: 4} },
 	})
 	m.Decided("green_channel", 3)
 	m.DryRun("incomplete")
@@ -35,7 +37,10 @@ func TestFigures(t *testing.T) {
 		`greenchannel_dry_runs_total{outcome="incomplete"} 1`, `greenchannel_screening_runs_total{by="decision"} 3`,
 		`greenchannel_screening_runs_total{by="api"} 1`, `greenchannel_journal_append_failures_total{problem="unrecorded"} 1`,
 		`greenchannel_journal_append_stale_total 1`, `greenchannel_journal_records 7`, `greenchannel_journal_lag_records 2`,
-		`greenchannel_bundle_info{digest="d",name="n",revision="r"} 1`,
+		`greenchannel_bundle_info{digest="d",name="n",revision="r"} 1`, `greenchannel_evaluator_info{evaluator="topdown"} 1`,
+		`greenchannel_evaluator_checks_total{result="same"} 8`, `greenchannel_evaluator_checks_total{result="different"} 1`,
+		`greenchannel_evaluator_checks_total{result="unknown"} 2`, `greenchannel_evaluator_checks_total{result="dropped"} 3`,
+		`greenchannel_evaluator_failures_total 4`,
 		`greenchannel_http_request_duration_seconds_count{method="GET",route="/v1/decisions/{id}",status="200"} 1`,
 		`greenchannel_http_request_duration_seconds_count{method="other",route="none",status="405"} 1`, "go_goroutines",
 	} {

@@ -1668,6 +1668,24 @@ func (e EndUseSector) Valid() bool {
 	}
 }
 
+// Defines values for EvaluatorName.
+const (
+	Executor EvaluatorName = "executor"
+	Topdown  EvaluatorName = "topdown"
+)
+
+// Valid indicates whether the value is a known member of the EvaluatorName enum.
+func (e EvaluatorName) Valid() bool {
+	switch e {
+	case Executor:
+		return true
+	case Topdown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExporterPenaltiesKind.
 const (
 	Administrative ExporterPenaltiesKind = "administrative"
@@ -2937,6 +2955,18 @@ type EndUseRisk string
 // EndUseSector Sector of the end use.
 type EndUseSector string
 
+// Evaluator Who evaluates policies.
+type Evaluator struct {
+	// Name executor, or topdown, which is OPA's own and slower.
+	Name EvaluatorName `json:"name"`
+
+	// Reason Why it is not the executor.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// EvaluatorName executor, or topdown, which is OPA's own and slower.
+type EvaluatorName string
+
 // Exporter The exporter, who alone can apply.
 type Exporter struct {
 	// Country Country of establishment. Absent: CN.
@@ -3017,6 +3047,9 @@ type GreenChannelFailed string
 
 // Health How the service is.
 type Health struct {
+	// Evaluator Who evaluates the active bundle.
+	Evaluator *Evaluator `json:"evaluator,omitempty"`
+
 	// Policy The active bundle.
 	Policy *Policy `json:"policy,omitempty"`
 
