@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"testing"
 
 	"greenchannel/policies"
@@ -14,6 +15,17 @@ func BenchmarkStart(b *testing.B) {
 	b.Run("rooms", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := Open(b.Context(), policies.FS(), 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("recorded", func(b *testing.B) {
+		for b.Loop() {
+			rooms, err := OpenRecorded(b.Context(), policies.FS(), 0, RecordConfig{Data: b.TempDir(), Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := rooms.Close(); err != nil {
 				b.Fatal(err)
 			}
 		}

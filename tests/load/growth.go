@@ -84,11 +84,11 @@ func (h *harness) grown(ctx context.Context, taken *figures) error {
 				Ratio: ratios(samples[big], samples[small], median), LateRatio: ratios(samples[big], samples[small], late),
 				ProcessorRatio: ratios(samples[big], samples[small], processorPer),
 			}
-			now, _, err := big.memory()
+			has, err := big.memory()
 			if err != nil {
 				return err
 			}
-			c.RSS = megabytes(now)
+			c.RSS = megabytes(has.now)
 			c.Aims = []aim{atMost("p50, times the small", 1.3, c.Ratio.Median)}
 			h.say("%s, %d connections: %s", table.name, connections, c.Ratio)
 			taken.Growth = append(taken.Growth, c)
@@ -214,7 +214,7 @@ func past(n, many int, digest string) journal.Entry {
 		`"certificates":[{"party":"End User %[2]d Motor Works GmbH","issued_on":"2026-01-%02[5]d","type":"end_user_certificate","contract":"C-%[6]d"}],`+
 		`"parties":["Exporter %[1]d Magnetics Co., Ltd.","End User %[2]d Motor Works GmbH","Consignee %[7]d","Forwarder %[8]d","Owner %[1]d"],`+
 		`"rules":["RF-%[9]d","ANN-2025-18","GC-P01","GC-P02","GC-P03","RF-12","GC-F04","GC-F02"]}`,
-		exporter, user, n%50, n%1000, n%28+1, n%997, n%31, n%23)
+		exporter, user, n%50, n%1000, n%28+1, n, n%997, n%31, n%23)
 	id := fmt.Sprintf("APP-%d", n)
 	return journal.Entry{
 		ID: uuid.Must(uuid.NewV7()).String(), Kind: journal.Decision, Clock: time.Now(), Bundle: digest,

@@ -149,30 +149,32 @@ func (p *process) processorTime() (time.Duration, error) {
 	return sum, nil
 }
 
-// memory is what the process holds of the memory, in bytes: now, and at most since it began.
-func (p *process) memory() (now, most int64, err error) {
+// held is what a process holds of the memory, in bytes.
+type held struct {
+	now, most int64 // resident, now and at most since it began
+	own       int64 // of now, what is no file: the program itself is one, and its pages are given back when others need them
+}
+
+func (p *process) memory() (held, error) {
+	var h held
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
 	if err != nil {
-		return 0, 0, err
+		return h, err
 	}
+	fields := map[string]*int64{"VmRSS": &h.now, "VmHWM": &h.most, "RssAnon": &h.own}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(line, ":")
-		var to *int64
-		switch name {
-		case "VmRSS":
-			to = &now
-		case "VmHWM":
-			to = &most
-		default:
+		to, wanted := fields[name]
+		if !wanted {
 			continue
 		}
 		kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 		if err != nil {
-			return 0, 0, fmt.Errorf("the kernel says of %s: %w", p.name, err)
+			return h, fmt.Errorf("the kernel says of %s: %w", p.name, err)
 		}
 		*to = kilobytes << 10
 	}
-	return now, most, nil
+	return h, nil
 }
 
 func freeAddress(ctx context.Context) (string, error) {

@@ -99,11 +99,11 @@ func (c *soakCurve) follow(ctx context.Context, v *variant, every time.Duration)
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	for {
-		now, _, err := v.memory()
+		has, err := v.memory()
 		if err != nil {
 			return err
 		}
-		c.RSS = append(c.RSS, megabytes(now))
+		c.RSS = append(c.RSS, megabytes(has.now))
 		select {
 		case <-ctx.Done():
 			return nil

@@ -46,9 +46,9 @@ func (f *figures) memoryTable(out *strings.Builder) {
 	if len(f.Memory) == 0 {
 		return
 	}
-	table(out, "server, after that load", "RSS", "most so far", "aims")
+	table(out, "server, after that load", "RSS", "of it not the program's file", "most since the start", "aims")
 	for _, m := range f.Memory {
-		row(out, m.Variant, fmt.Sprintf("%.0f MB", m.Now), fmt.Sprintf("%.0f MB", m.Most), listed(m.Aims))
+		row(out, m.Variant, fmt.Sprintf("%.0f MB", m.Now), fmt.Sprintf("%.0f MB", m.Own), fmt.Sprintf("%.0f MB", m.Most), listed(m.Aims))
 	}
 }
 
