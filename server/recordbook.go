@@ -15,6 +15,7 @@ import (
 	"greenchannel/server/bundle"
 	"greenchannel/server/decision"
 	"greenchannel/server/journal"
+	"greenchannel/server/problem"
 	"greenchannel/server/store"
 )
 
@@ -201,11 +202,28 @@ func (b *recordbook) ready() error {
 
 // keep keeps a bundle in the journal by its digest, so that what it decides can be decided again.
 func (b *recordbook) keep(ctx context.Context, loaded *bundle.Bundle, policies fs.FS) error {
-	archive, err := bundle.Pack(policies)
+	archive, err := b.toKeep(ctx, loaded, policies)
 	if err != nil {
 		return err
 	}
-	err = b.journal.KeepBundle(ctx, journal.KeptBundle{
+	return b.keepAs(ctx, loaded, archive)
+}
+
+// toKeep packs a bundle; nil when the journal keeps it already, and it is sound there.
+func (b *recordbook) toKeep(ctx context.Context, loaded *bundle.Bundle, policies fs.FS) ([]byte, error) {
+	_, err := b.journal.Bundle(ctx, loaded.Digest)
+	if err != nil && problem.Of(err).Kind == problem.NotFound {
+		return bundle.Pack(policies)
+	}
+	return nil, err
+}
+
+// keepAs keeps what toKeep has packed.
+func (b *recordbook) keepAs(ctx context.Context, loaded *bundle.Bundle, archive []byte) error {
+	if archive == nil {
+		return nil
+	}
+	err := b.journal.KeepBundle(ctx, journal.KeptBundle{
 		Digest: loaded.Digest, Name: loaded.Name, Revision: loaded.Revision, Archive: archive,
 	})
 	if errors.Is(err, journal.ErrBundleDiffers) {

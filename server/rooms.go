@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,19 +35,36 @@ type Rooms struct {
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
 // policies read are there, and empty. An evalTimeout of zero is the engine's default.
 func Open(ctx context.Context, policies fs.FS, evalTimeout time.Duration) (*Rooms, error) {
-	return furnish(ctx, policies, evalTimeout, store.NewLive())
+	loaded, err := bundle.Load(policies)
+	if err != nil {
+		return nil, err
+	}
+	return furnish(ctx, loaded, evalTimeout, store.NewLive())
 }
 
 // OpenRecorded makes rooms that keep a record. It refuses a record that is damaged, foreign or in use, and says what to do.
 // Close ends it.
 func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration, config RecordConfig) (*Rooms, error) {
+	// A start takes as long as the bundle takes to be read and compiled; the record is opened, and the bundle packed, beside that.
+	load := sync.OnceValues(func() (*bundle.Bundle, error) { return bundle.Load(policies) })
+	go load()
 	book, err := openRecordbook(ctx, config)
+	loaded, unread := load()
 	if err != nil {
 		return nil, err
 	}
-	rooms, err := furnish(ctx, policies, evalTimeout, book.live)
+	if unread != nil {
+		return nil, errors.Join(unread, book.close())
+	}
+	pack := sync.OnceValues(func() ([]byte, error) { return book.toKeep(ctx, loaded, policies) })
+	go pack()
+	rooms, err := furnish(ctx, loaded, evalTimeout, book.live)
+	archive, unpacked := pack()
 	if err == nil {
-		err = book.keep(ctx, rooms.Bundle, policies)
+		err = unpacked
+	}
+	if err == nil {
+		err = book.keepAs(ctx, loaded, archive)
 	}
 	if err != nil {
 		return nil, errors.Join(err, book.close())
@@ -55,9 +73,9 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 	return rooms, nil
 }
 
-// furnish loads the policy folder, compiles it over a store of its own and the live tables, and activates it.
-func furnish(ctx context.Context, policies fs.FS, evalTimeout time.Duration, live *store.Live) (*Rooms, error) {
-	loaded, generation, err := compiled(ctx, policies, live)
+// furnish compiles a bundle over a store of its own and the live tables, and activates it.
+func furnish(ctx context.Context, loaded *bundle.Bundle, evalTimeout time.Duration, live *store.Live) (*Rooms, error) {
+	generation, err := compileLoaded(ctx, loaded, live)
 	if err != nil {
 		return nil, err
 	}

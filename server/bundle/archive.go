@@ -31,10 +31,7 @@ func Pack(fsys fs.FS) ([]byte, error) {
 		return nil, fmt.Errorf("pack bundle: %w", err)
 	}
 	var out bytes.Buffer
-	packed, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
+	packed := gzip.NewWriter(&out)
 	files := tar.NewWriter(packed)
 	for _, name := range names {
 		text, err := fs.ReadFile(fsys, name)

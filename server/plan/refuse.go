@@ -10,14 +10,15 @@ import (
 
 // refuse finds what OPA plans otherwise than topdown evaluates it.
 func refuse(modules *ast.Compiler) error {
-	var rules []*ast.Rule
+	var rules []placed
 	for _, name := range slices.Sorted(maps.Keys(modules.Modules)) {
-		rules = append(rules, modules.Modules[name].Rules...)
+		for _, rule := range modules.Modules[name].Rules {
+			rules = append(rules, placed{rule, rule.Ref()})
+		}
 	}
 	for _, rule := range rules {
-		ref := rule.Ref()
-		prefix := ref.StringPrefix()
-		if len(prefix) == len(ref) {
+		prefix := rule.ref.StringPrefix()
+		if len(prefix) == len(rule.ref) {
 			continue
 		}
 		if what := beside(rule, prefix, rules); what != "" {
@@ -27,10 +28,16 @@ func refuse(modules *ast.Compiler) error {
 	return nil
 }
 
+// placed is a rule with its whole path, which OPA puts together anew whenever it is asked for it.
+type placed struct {
+	*ast.Rule
+	ref ast.Ref
+}
+
 // beside looks at the rules that OPA plans as one function with a rule whose path has more than texts in it. They build one
 // object together, and none looks at what the others put where it wants to put something.
-func beside(rule *ast.Rule, prefix ast.Ref, rules []*ast.Rule) string {
-	ref := rule.Ref()
+func beside(rule placed, prefix ast.Ref, rules []placed) string {
+	ref := rule.ref
 	if rule.Head.RuleKind() == ast.MultiValue && ref.IsGround() {
 		return fmt.Sprintf("the set %s: where nothing is in it, topdown has an empty set there and the plan has nothing", ref)
 	}
@@ -42,7 +49,7 @@ func beside(rule *ast.Rule, prefix ast.Ref, rules []*ast.Rule) string {
 		}
 	}
 	for _, other := range rules {
-		if o := other.Ref(); o.HasPrefix(prefix) && (len(o) != len(ref) || other.Head.RuleKind() != rule.Head.RuleKind()) {
+		if o := other.ref; o.HasPrefix(prefix) && (len(o) != len(ref) || other.Head.RuleKind() != rule.Head.RuleKind()) {
 			return fmt.Sprintf("%s beside %s: the plan does not see every conflict between rules of different shapes", ref, o)
 		}
 	}
