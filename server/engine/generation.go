@@ -40,7 +40,8 @@ type Generation struct {
 	// question and answer are nil in a bundle that serves no AuthZEN.
 	question, answer *rego.PreparedEvalQuery
 
-	documents *documents // for the door of OPA clients
+	documents  *documents // for the door of OPA clients
+	explaining *explaining
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -102,6 +103,7 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 		return errors.Join(missing...)
 	}
 	g.documents = newDocuments(Published{g.policy, compiler, g.store, decisionEntrypoint, b.Sources}, ast.MustParseRef(decisionEntrypoint))
+	g.explaining = newExplaining(b, compiler)
 	var err error
 	if g.authz, err = g.query(ctx, compiler, txn, authzQuery); err != nil {
 		return err
