@@ -11,7 +11,7 @@ import (
 // explained is what the sheet says by itself of an explanation, in both languages.
 type explained struct {
 	nearest, already, proof, unreachable, cutShort, at, example        decision.Text
-	rules, fired, silent, standing, from, unstated, undefined, because decision.Text
+	rules, fired, silent, standing, from, unstated, undefined, restsOn decision.Text
 }
 
 func explainedPhrases() explained {
@@ -30,7 +30,7 @@ func explainedPhrases() explained {
 		from:        decision.Text{EN: "%s (%s)", ZH: "%s（%s）"},
 		unstated:    decision.Text{EN: "not stated", ZH: "未填报"},
 		undefined:   decision.Text{EN: "undefined", ZH: "无定义"},
-		because:     decision.Text{EN: "there", ZH: "其中"},
+		restsOn:     decision.Text{EN: "rests on %s", ZH: "取决于%s"},
 	}
 }
 
@@ -100,14 +100,16 @@ func (s sheet) explainedRules() {
 		for _, definition := range rule.Definitions {
 			s.definition(definition, 2)
 		}
+		for i, definition := range rule.Beneath {
+			if i == 0 || rule.Beneath[i-1].Name != definition.Name {
+				s.entry(4, "", 0, definition.Name)
+			}
+			s.definition(definition, 6)
+		}
 	}
 }
 
-// mostIndented is how far definitions below one another move to the right.
-const mostIndented = 26
-
 func (s sheet) definition(d explain.Definition, indent int) {
-	indent = min(indent, mostIndented)
 	s.entry(indent, "", 0, fmt.Sprintf("%s:%d", d.File, d.Line))
 	for _, condition := range d.Conditions {
 		mark, style := "[ ] ", s.yellow
@@ -118,11 +120,8 @@ func (s sheet) definition(d explain.Definition, indent int) {
 		for _, value := range condition.Values {
 			s.entry(indent+9, "", 0, value.Name+" = "+s.value(value))
 		}
-		if len(condition.Because) > 0 {
-			s.line(strings.Repeat(" ", indent+4) + s.say(explainedPhrases().because))
-		}
-		for _, beneath := range condition.Because {
-			s.definition(beneath, indent+6)
+		if len(condition.RestsOn) > 0 {
+			s.entry(indent+9, "", 0, fmt.Sprintf(s.say(explainedPhrases().restsOn), strings.Join(condition.RestsOn, s.say(phrases().and))))
 		}
 	}
 }

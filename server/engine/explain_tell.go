@@ -28,8 +28,8 @@ type telling struct {
 	deep  bool // tell what a condition that failed rests on
 	room  int  // bytes left for values
 
-	beneath int             // definitions left below the present rule
-	told    map[string]bool // paths that the present rule has told already
+	beneath []explain.Definition // what the present rule rests on
+	told    map[string]bool      // terms that the present rule has told already
 }
 
 // rules explains rules by their ids.
@@ -57,18 +57,19 @@ func (t *telling) rules(ctx context.Context, ids []string) ([]explain.Rule, erro
 
 func (t *telling) rule(ctx context.Context, id string, known identified, r run) (explain.Rule, error) {
 	answer := explain.Rule{Rule: id, Title: known.title, Definitions: []explain.Definition{}, Standing: standing(r.value, id)}
-	t.beneath, t.told = mostBeneath, map[string]bool{known.path.String(): true}
+	t.beneath, t.told = nil, map[string]bool{known.path.String(): true}
 	for _, one := range r.definitions {
 		if place(one.rule.Location) != known.place {
 			continue
 		}
-		definition, err := t.definition(ctx, one, 0)
+		definition, err := t.definition(ctx, one, known.path.String(), 0)
 		if err != nil {
 			return explain.Rule{}, err
 		}
 		answer.Fired = answer.Fired || one.fired
 		answer.Definitions = append(answer.Definitions, definition)
 	}
+	answer.Beneath = t.beneath
 	return answer, nil
 }
 
@@ -137,9 +138,9 @@ func (t *telling) eval(ctx context.Context, term *ast.Term, tracer topdown.Query
 }
 
 // definition tells one body, down to the condition that failed.
-func (t *telling) definition(ctx context.Context, one *watched, depth int) (explain.Definition, error) {
+func (t *telling) definition(ctx context.Context, one *watched, name string, depth int) (explain.Definition, error) {
 	told := explain.Definition{
-		Name: one.rule.Ref().GroundPrefix().String(), File: file(one.rule.Location), Line: one.rule.Location.Row,
+		Name: name, File: file(one.rule.Location), Line: one.rule.Location.Row,
 		Fired: one.fired, Conditions: []explain.Condition{},
 	}
 	written, known := t.g.explaining.source(one.rule)
@@ -158,7 +159,7 @@ func (t *telling) definition(ctx context.Context, one *watched, depth int) (expl
 			return told, err
 		}
 		if !condition.Held && t.deep && depth < deepest {
-			if condition.Because, err = t.because(ctx, one, compiled, depth+1); err != nil {
+			if condition.RestsOn, err = t.restingOn(ctx, one, compiled, depth+1); err != nil {
 				return told, err
 			}
 		}
@@ -215,33 +216,46 @@ func always(expr *ast.Expr) bool {
 	return ok && term.Value.Compare(ast.Boolean(true)) == 0
 }
 
-// because tells the rules that a failed condition rests on, each once.
-func (t *telling) because(ctx context.Context, one *watched, compiled []*ast.Expr, depth int) ([]explain.Definition, error) {
-	var told []explain.Definition
+// restingOn tells the rules and functions that a failed condition rests on, each once, and gives their names.
+func (t *telling) restingOn(ctx context.Context, one *watched, compiled []*ast.Expr, depth int) ([]string, error) {
+	var names []string
 	for _, term := range t.restsOn(one, compiled) {
 		path := pathOf(term)
-		key := term.String()
-		if t.told[key] || !t.g.explaining.defines(path) {
+		if !t.g.explaining.defines(path) || len(t.beneath) >= mostBeneath {
 			continue
 		}
-		t.told[key] = true
+		name := shortened(term.String())
+		names = append(names, name)
+		if t.told[name] {
+			continue
+		}
+		t.told[name] = true
 		beneath, err := t.run(ctx, term, path)
 		if err != nil {
 			return nil, err
 		}
 		for _, definition := range beneath.definitions {
-			if t.beneath == 0 {
-				return told, nil
+			if len(t.beneath) >= mostBeneath {
+				break
 			}
-			t.beneath--
-			one, err := t.definition(ctx, definition, depth)
-			if err != nil {
+			place := len(t.beneath)
+			t.beneath = append(t.beneath, explain.Definition{}) // before those that it rests on in turn
+			if t.beneath[place], err = t.definition(ctx, definition, name, depth); err != nil {
 				return nil, err
 			}
-			told = append(told, one)
 		}
 	}
-	return told, nil
+	return names, nil
+}
+
+// longestName is how many characters of a call are its name.
+const longestName = 120
+
+func shortened(name string) string {
+	if runes := []rune(name); len(runes) > longestName {
+		return string(runes[:longestName]) + "…"
+	}
+	return name
 }
 
 // restsOn gives the references to rules and the calls of functions in expressions, with the values that they had.
@@ -256,38 +270,45 @@ func (t *telling) restsOn(one *watched, compiled []*ast.Expr) []*ast.Term {
 			}
 			return false
 		})
-		ast.WalkExprs(expr, func(call *ast.Expr) bool {
-			if call.IsCall() && t.function(call.Operator()) {
-				if term := bound(one, call); term != nil {
-					found = append(found, term)
-				}
-			}
-			return false
-		})
 	}
-	return found
+	calls, _ := t.calls(one, compiled)
+	return append(found, calls...)
 }
 
 // bound is the call of an expression with its arguments; nil where one has no value.
-func bound(one *watched, call *ast.Expr) *ast.Term {
+func bound(one *watched, call *ast.Expr, arity int) *ast.Term {
 	terms := ast.Call{call.Terms.([]*ast.Term)[0]}
-	for _, operand := range call.Operands() {
-		value, err := ast.TransformVars(operand, func(v ast.Var) (ast.Value, error) {
+	operands := call.Operands()
+	for _, operand := range operands[:min(arity, len(operands))] {
+		value, err := ast.TransformVars(operand.Copy().Value, func(v ast.Var) (ast.Value, error) { // a copy: it works in place
 			if value, known := one.values[v]; known {
 				return value.Value, nil
 			}
 			return v, nil
 		})
-		term, ok := value.(*ast.Term)
-		if err != nil || !ok {
+		argument, ok := value.(ast.Value)
+		if err != nil || !ok || !argument.IsGround() {
 			return nil
 		}
-		if !term.IsGround() {
-			break // the result
-		}
-		terms = append(terms, term)
+		terms = append(terms, ast.NewTerm(argument))
 	}
 	return ast.NewTerm(terms)
+}
+
+// calls gives the calls of functions of the policies in expressions, each with where it stands in the source.
+func (t *telling) calls(one *watched, compiled []*ast.Expr) (terms []*ast.Term, written []*ast.Location) {
+	for _, expr := range compiled {
+		ast.WalkExprs(expr, func(call *ast.Expr) bool {
+			if call.IsCall() && t.function(call.Operator()) {
+				arity := len(t.g.explaining.compiler.GetRulesExact(call.Operator())[0].Head.Args)
+				if term := bound(one, call, arity); term != nil {
+					terms, written = append(terms, term), append(written, call.Location)
+				}
+			}
+			return false
+		})
+	}
+	return terms, written
 }
 
 // rulePath is the part of a reference that names a rule.

@@ -24,23 +24,33 @@ func (t *telling) values(ctx context.Context, one *watched, written *ast.Expr, c
 			told = append(told, v)
 		}
 	}
+	read := references(compiled)
+	for i, ref := range read {
+		read[i] = resolved(one, ref)
+	}
 	for _, v := range t.variables(one, written) {
-		name := string(t.g.explaining.compiler.RewrittenVars[v])
-		value := t.shown(name, one.values[v].Value)
-		if from := aliased(one, v); from != nil && from.HasPrefix(ast.InputRootRef) {
+		from := aliased(one, v)
+		if from != nil && slices.ContainsFunc(read, func(ref ast.Ref) bool { return len(ref) > len(from) && ref.HasPrefix(from) }) {
+			continue // what was read of it says more
+		}
+		value := t.shown(string(t.g.explaining.compiler.RewrittenVars[v]), one.values[v].Value)
+		if from != nil {
 			value.From = pointer(from)
 		}
 		put(value)
 	}
-	for _, ref := range references(compiled) {
-		ref = resolved(one, ref)
+	for _, ref := range read {
 		switch {
 		case ref.HasPrefix(ast.InputRootRef) && len(ref) > 1:
+			name := pointer(ref)
+			if slices.ContainsFunc(told, func(known explain.Value) bool { return known.From == name }) {
+				continue
+			}
 			found, err := t.input.Value.Find(ref[1:])
 			if err != nil {
 				found = nil
 			}
-			put(t.shown(pointer(ref), found))
+			put(t.shown(name, found))
 		case ref.HasPrefix(ast.DefaultRootRef) && len(ref) > 1 && !t.function(ref):
 			value, err := t.eval(ctx, ast.NewTerm(ref), nil)
 			if err != nil {
@@ -48,6 +58,14 @@ func (t *telling) values(ctx context.Context, one *watched, written *ast.Expr, c
 			}
 			put(t.shown(ref.String(), value))
 		}
+	}
+	calls, places := t.calls(one, compiled)
+	for i, call := range calls {
+		value, err := t.eval(ctx, call, nil)
+		if err != nil {
+			return nil, err
+		}
+		put(t.shown(string(places[i].Text), value))
 	}
 	return told, nil
 }

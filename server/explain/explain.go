@@ -30,11 +30,12 @@ type Rule struct {
 	// Standing is empty for a rule of the statutes, or one that found nothing.
 	Standing    string       `json:"standing,omitzero" jsonschema:"Status of its instrument on the day, where it found something: only in_force and lapsed_unverified give a reason."`
 	Definitions []Definition `json:"definitions" jsonschema:"Every definition of the rule; it fires when one of them holds."`
+	Beneath     []Definition `json:"beneath,omitempty" jsonschema:"The definitions that conditions which failed rest on, a few steps deep; not told where all rules are asked about."`
 }
 
 // Definition is one body of a rule, and how far it came.
 type Definition struct {
-	Name       string      `json:"name" jsonschema:"The name that it defines, as a path among the policies."`
+	Name       string      `json:"name" jsonschema:"The name that it defines, as a path among the policies; a function with its arguments."`
 	File       string      `json:"file" jsonschema:"File in the bundle."`
 	Line       int         `json:"line" jsonschema:"Line of the head, counted from 1."`
 	Fired      bool        `json:"fired" jsonschema:"Whether it held."`
@@ -43,16 +44,16 @@ type Definition struct {
 
 // Condition is one expression of a body.
 type Condition struct {
-	Line    int          `json:"line" jsonschema:"Line in the file, counted from 1."`
-	Text    string       `json:"text" jsonschema:"The expression as it is written."`
-	Held    bool         `json:"held" jsonschema:"Whether it held."`
-	Values  []Value      `json:"values" jsonschema:"What its variables stood for, and what it read of the application and of the policies."`
-	Because []Definition `json:"because,omitempty" jsonschema:"The definitions that a condition which failed rests on; a few steps deep."`
+	Line    int      `json:"line" jsonschema:"Line in the file, counted from 1."`
+	Text    string   `json:"text" jsonschema:"The expression as it is written."`
+	Held    bool     `json:"held" jsonschema:"Whether it held."`
+	Values  []Value  `json:"values" jsonschema:"What its variables stood for, and what it read of the application and of the policies."`
+	RestsOn []string `json:"rests_on,omitempty" jsonschema:"Names of the definitions beneath that it rests on, where it failed."`
 }
 
 // Value is what a name stood for when a condition was tried.
 type Value struct {
-	Name   string         `json:"name" jsonschema:"A variable; a JSON pointer into the application; or a path that begins with data."`
+	Name   string         `json:"name" jsonschema:"A variable; a JSON pointer into the application; a path that begins with data; or a call as it is written."`
 	From   string         `json:"from,omitzero" jsonschema:"Where in the application a variable comes from, as a JSON pointer."`
 	Stated bool           `json:"stated" jsonschema:"False where there is no value: the application does not state it, or the policies do not define it."`
 	Value  jsontext.Value `json:"value,omitzero" jsonschema:"The value; where it is long, the beginning of it as text."`
@@ -64,7 +65,7 @@ type NearestGreen struct {
 	Reachable bool     `json:"reachable" jsonschema:"Whether there is such a set. An empty one means that the application is there already."`
 	Changes   []Change `json:"changes" jsonschema:"The changes. In this order their op, pointer (as path) and value are a JSON Patch (RFC 6902)."`
 	// Decision is nil where there is no set.
-	Decision  *Outcome  `json:"decision" jsonschema:"What is decided with the changes, as of the same instant; null where there is no such set."`
+	Decision  *Outcome  `json:"decision,omitempty" jsonschema:"What is decided with the changes, as of the same instant; absent where there is no such set."`
 	BlockedBy []Blocker `json:"blocked_by" jsonschema:"Where there is no such set: what stands in the way even after every change that is offered."`
 	// Evaluations is a count, so that the same question costs the same everywhere.
 	Evaluations int  `json:"evaluations" jsonschema:"How often the application was decided for this answer."`
@@ -86,7 +87,7 @@ type Change struct {
 type Outcome struct {
 	Outcome  decision.Outcome `json:"outcome" jsonschema:"The outcome."`
 	Eligible bool             `json:"eligible" jsonschema:"Whether the conditions of the green channel hold."`
-	Channel  *string          `json:"channel" jsonschema:"The channel, or null."`
+	Channel  *string          `json:"channel,omitempty" jsonschema:"The channel."`
 	Missing  []string         `json:"missing" jsonschema:"What is still needed."`
 }
 
