@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"greenchannel/server/decision"
 	"greenchannel/server/explain"
 )
@@ -126,12 +128,21 @@ func (s sheet) definition(d explain.Definition, indent int) {
 	}
 }
 
+// longestShown is how many columns of a value a sheet shows.
+const longestShown = 160
+
 func (s sheet) value(v explain.Value) string {
 	p := explainedPhrases()
 	text := string(v.Value)
+	if v.Cut { // the beginning of a value, as text
+		if err := json.Unmarshal(v.Value, &text); err != nil {
+			text = string(v.Value)
+		}
+	}
 	switch {
-	case v.Cut:
-		text = strings.Trim(text, `"`) + "…"
+	case v.Cut || columns(text) > longestShown:
+		text, _ = cut(text, longestShown)
+		text += "…"
 	case !v.Stated && strings.HasPrefix(v.Name, "/"):
 		text = s.say(p.unstated)
 	case !v.Stated:

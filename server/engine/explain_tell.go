@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -225,11 +227,12 @@ func (t *telling) restingOn(ctx context.Context, one *watched, compiled []*ast.E
 			continue
 		}
 		name := shortened(term.String())
-		names = append(names, name)
 		if t.told[name] {
+			names = append(names, name)
 			continue
 		}
 		t.told[name] = true
+		before := len(t.beneath)
 		beneath, err := t.run(ctx, term, path)
 		if err != nil {
 			return nil, err
@@ -240,9 +243,16 @@ func (t *telling) restingOn(ctx context.Context, one *watched, compiled []*ast.E
 			}
 			place := len(t.beneath)
 			t.beneath = append(t.beneath, explain.Definition{}) // before those that it rests on in turn
-			if t.beneath[place], err = t.definition(ctx, definition, name, depth); err != nil {
+			told, err := t.definition(ctx, definition, name, depth)
+			if err != nil {
 				return nil, err
 			}
+			if t.beneath[place] = told; len(told.Conditions) == 0 { // its value says all
+				t.beneath = slices.Delete(t.beneath, place, place+1)
+			}
+		}
+		if len(t.beneath) > before {
+			names = append(names, name)
 		}
 	}
 	return names, nil
@@ -271,17 +281,66 @@ func (t *telling) restsOn(one *watched, compiled []*ast.Expr) []*ast.Term {
 			return false
 		})
 	}
-	calls, _ := t.calls(one, compiled)
-	return append(found, calls...)
+	for _, c := range t.calls(one, compiled) {
+		found = append(found, c.term)
+	}
+	return found
+}
+
+// call is a call of a function of the policies, with its arguments and as it is written.
+type call struct {
+	term    *ast.Term
+	written string
+}
+
+// calls gives the calls of functions of the policies in expressions, as far as their arguments are known.
+func (t *telling) calls(one *watched, compiled []*ast.Expr) []call {
+	var found []call
+	for _, expr := range compiled {
+		values := t.inside(one, expr)
+		ast.WalkExprs(expr, func(e *ast.Expr) bool {
+			if !e.IsCall() || !t.function(e.Operator()) {
+				return false
+			}
+			arity := len(t.g.explaining.compiler.GetRulesExact(e.Operator())[0].Head.Args)
+			if term := bound(values, e, arity); term != nil {
+				found = append(found, call{term, strings.TrimPrefix(string(e.Location.Text), "not ")})
+			}
+			return false
+		})
+	}
+	return found
+}
+
+// inside are the values of variables, with those that the inside of a `not` or `every` takes from the application by name.
+func (t *telling) inside(one *watched, expr *ast.Expr) map[ast.Var]*ast.Term {
+	values := maps.Clone(one.values)
+	ast.WalkExprs(expr, func(e *ast.Expr) bool {
+		if !e.IsEquality() {
+			return false
+		}
+		v, isVar := e.Operand(0).Value.(ast.Var)
+		ref, isRef := e.Operand(1).Value.(ast.Ref)
+		if !isVar || !isRef || values[v] != nil {
+			return false
+		}
+		if from := resolved(one, ref); from.HasPrefix(ast.InputRootRef) && len(from) > 1 && complete(one, ref, from) {
+			if found, err := t.input.Value.Find(from[1:]); err == nil {
+				values[v] = ast.NewTerm(found)
+			}
+		}
+		return false
+	})
+	return values
 }
 
 // bound is the call of an expression with its arguments; nil where one has no value.
-func bound(one *watched, call *ast.Expr, arity int) *ast.Term {
-	terms := ast.Call{call.Terms.([]*ast.Term)[0]}
-	operands := call.Operands()
+func bound(values map[ast.Var]*ast.Term, e *ast.Expr, arity int) *ast.Term {
+	terms := ast.Call{e.Terms.([]*ast.Term)[0]}
+	operands := e.Operands()
 	for _, operand := range operands[:min(arity, len(operands))] {
 		value, err := ast.TransformVars(operand.Copy().Value, func(v ast.Var) (ast.Value, error) { // a copy: it works in place
-			if value, known := one.values[v]; known {
+			if value, known := values[v]; known {
 				return value.Value, nil
 			}
 			return v, nil
@@ -293,22 +352,6 @@ func bound(one *watched, call *ast.Expr, arity int) *ast.Term {
 		terms = append(terms, ast.NewTerm(argument))
 	}
 	return ast.NewTerm(terms)
-}
-
-// calls gives the calls of functions of the policies in expressions, each with where it stands in the source.
-func (t *telling) calls(one *watched, compiled []*ast.Expr) (terms []*ast.Term, written []*ast.Location) {
-	for _, expr := range compiled {
-		ast.WalkExprs(expr, func(call *ast.Expr) bool {
-			if call.IsCall() && t.function(call.Operator()) {
-				arity := len(t.g.explaining.compiler.GetRulesExact(call.Operator())[0].Head.Args)
-				if term := bound(one, call, arity); term != nil {
-					terms, written = append(terms, term), append(written, call.Location)
-				}
-			}
-			return false
-		})
-	}
-	return terms, written
 }
 
 // rulePath is the part of a reference that names a rule.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -59,13 +60,15 @@ func (t *telling) values(ctx context.Context, one *watched, written *ast.Expr, c
 			put(t.shown(ref.String(), value))
 		}
 	}
-	calls, places := t.calls(one, compiled)
-	for i, call := range calls {
-		value, err := t.eval(ctx, call, nil)
+	for _, c := range t.calls(one, compiled) {
+		value, err := t.eval(ctx, c.term, nil)
 		if err != nil {
 			return nil, err
 		}
-		put(t.shown(string(places[i].Text), value))
+		result := t.shown(c.written, value)
+		if !slices.ContainsFunc(told, func(known explain.Value) bool { return value != nil && bytes.Equal(known.Value, result.Value) }) {
+			put(result) // unless a variable took it
+		}
 	}
 	return told, nil
 }
