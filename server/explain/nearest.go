@@ -133,13 +133,14 @@ func (s *search) smallest(all set) set {
 			enough &^= one
 		}
 	}
-	for size := range bits.OnesCount64(uint64(enough &^ needed)) {
+	least := bits.OnesCount64(uint64(enough &^ needed))
+	for size := range least + 1 {
 		found, ok := s.among(needed, open, size, 0)
 		if ok || s.err != nil {
 			return found
 		}
 		if s.evaluations >= MostEvaluations {
-			s.cut = true
+			s.cut = s.cut || size < least // there is none smaller, and only the order is left open
 			break
 		}
 	}
