@@ -11,7 +11,6 @@
 #   - input: schema.application.schema
 package rareearth.greenchannel.remedies
 
-import data.rareearth.greenchannel
 import data.rareearth.greenchannel.remedies.goods
 import data.rareearth.greenchannel.remedies.papers
 import data.rareearth.greenchannel.remedies.statements
@@ -49,16 +48,15 @@ _turning contains found.reason.rule if {
 }
 
 _turning contains found.reason.rule if {
-	not ladder.outcome in {"green_channel", "standard_review"}
+	not ladder.outcome in ({"green_channel", "standard_review"} | ladder.asked)
 	some found in ladder.speaking
 	found.reason.effect == "clear"
 	not startswith(found.reason.rule, "GC-")
-	not ladder.outcome in {other.outcome | some other in ladder.speaking}
 }
 
 _turning contains id if {
 	ladder.outcome == "standard_review"
-	some id in greenchannel.failed
+	some id in data.rareearth.greenchannel.failed
 }
 
 _turning contains id if {
@@ -69,10 +67,10 @@ _turning contains id if {
 
 _blocks(found) if found.outcome in _before_the_channel
 
-_blocks(found) if found.reason.rule in greenchannel.failed
+_blocks(found) if found.reason.rule in data.rareearth.greenchannel.failed
 
-_before_the_channel := {outcome |
+_before_the_channel contains outcome if {
 	some place, outcome in ladder.order
-	ladder.order[channel] == "green_channel"
+	some channel, "green_channel" in ladder.order
 	place < channel
 }

@@ -148,10 +148,10 @@ default _contract := "(number)"
 
 _contract := input.contract.number
 
-_contract := numbers[0] if {
+_contract := named[0] if {
 	not input.contract.number
-	numbers := [document.contract_number | some document in input.documents]
-	count(numbers) > 0
+	named := [document.contract_number | some document in input.documents]
+	count(named) > 0
 }
 
 _end_user := [party.name | some party in input.parties; party.role == "end_user"][0]

@@ -57,7 +57,8 @@ test_a_paper_that_expired_or_is_of_another_contract if {
 test_undertakings_that_are_not_given if {
 	undertakings := ["no_other_use", "no_transfer", "no_wmd", "no_military"]
 	_offers(fixture.without(["/documents/0/undertakings"])) == {"/documents/0/undertakings": undertakings}
-	_text(_set({"/documents/0/undertakings": ["no_other_use", "no_transfer", "no_wmd"]})) == {"Have Talmotor GmbH undertake in the certificate: not to use the item for military purposes."}
+	three := _set({"/documents/0/undertakings": ["no_other_use", "no_transfer", "no_wmd"]})
+	_text(three) == {"Have Talmotor GmbH undertake in the certificate: not to use the item for military purposes."}
 }
 
 test_what_a_certificate_has_to_show if {
