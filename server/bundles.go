@@ -13,6 +13,7 @@ import (
 	"greenchannel/server/bundle"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
+	"greenchannel/server/explain"
 	"greenchannel/server/httpapi"
 	"greenchannel/server/identity"
 	"greenchannel/server/problem"
@@ -189,25 +190,40 @@ func (s *shelf) staysOpen(ctx context.Context, generation *engine.Generation, ba
 
 // DryRun decides an application by a kept bundle, whichever is active.
 func (s *shelf) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error) {
+	pinned, app, err := s.pinned(ctx, revision, application)
+	if err != nil {
+		return decision.Written{}, err
+	}
+	decisions := *s.rooms.Decisions
+	decisions.Policy = pinned
+	return decisions.DryRun(ctx, app, at)
+}
+
+// Explain decides an application by a kept bundle and explains the decision.
+func (s *shelf) Explain(ctx context.Context, revision string, application []byte, at time.Time, asked string) (explain.Explained, error) {
+	pinned, app, err := s.pinned(ctx, revision, application)
+	if err != nil {
+		return explain.Explained{}, err
+	}
+	return pinned.Explain(ctx, app, at, asked)
+}
+
+// pinned gives the engine on a kept bundle, and the application as that bundle reads it.
+func (s *shelf) pinned(ctx context.Context, revision string, application []byte) (*engine.Engine, decision.Application, error) {
 	r := s.rooms
 	digest, err := r.keptBundle(ctx, revision)
 	if err != nil {
-		return decision.Written{}, err
+		return nil, decision.Application{}, err
 	}
 	generation, err := r.generations.of(ctx, r.record.journal, digest)
 	if broken, ok := errors.AsType[*unusableError](err); ok {
-		return decision.Written{}, problem.New(problem.Invalid, "The bundle cannot decide.",
+		return nil, decision.Application{}, problem.New(problem.Invalid, "The bundle cannot decide.",
 			problem.Fault{Pointer: "?revision", Detail: "names a bundle that is kept and cannot be compiled: " + bundle.Faults(broken.err)[0].String()})
 	}
 	if err != nil {
-		return decision.Written{}, err
+		return nil, decision.Application{}, err
 	}
 	pinned := r.Engine.On(generation)
 	app, err := pinned.Read(application)
-	if err != nil {
-		return decision.Written{}, err
-	}
-	decisions := *r.Decisions
-	decisions.Policy = pinned
-	return decisions.DryRun(ctx, app, at)
+	return pinned, app, err
 }

@@ -206,6 +206,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Read:      r.Engine.Read,
 		ReadParty: r.Engine.ReadParty,
 		Decisions: r.Decisions,
+		Explainer: r.Engine,
 		Batch:     r.sitting,
 		Controls:  r.Engine,
 		OPA:       r.Engine.Door(),

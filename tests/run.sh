@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export NO_COLOR=1
 
-readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-} # of each fuzz function; unless set, 60s for those of doors and evaluators and 10s for others
+readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-} # of each fuzz function; unless set, 60s for those of doors, 20s for those of evaluators and 10s for others
 readonly comparisons=${GREENCHANNEL_COMPARISONS:-1000000}
 readonly kill_rounds=${GREENCHANNEL_KILL_ROUNDS:-200}
 readonly tools=${XDG_CACHE_HOME:-$HOME/.cache}/greenchannel/bin

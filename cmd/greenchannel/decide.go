@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"greenchannel/policies"
 	"greenchannel/server"
 	"greenchannel/server/decision"
+	"greenchannel/server/explain"
 	"greenchannel/server/problem"
 )
 
@@ -30,6 +32,7 @@ type deciding struct {
 	format  choice
 	lang    choice
 	failOn  outcomes
+	explain string
 	timeout time.Duration
 }
 
@@ -56,6 +59,8 @@ input or the service is at fault.`,
 	flags.Var(&d.format, "format", "`FORMAT` of the decision: json, or text for a sheet to read")
 	flags.Var(&d.lang, "lang", "`LANGUAGE` of the sheet, en or zh")
 	flags.Var(&d.failOn, "fail-on", "`OUTCOME,...` for which the exit code is 1")
+	flags.StringVar(&d.explain, "explain", "", "explain the decision: `WORD,...` of why, nearest, all and ids of rules")
+	flags.Lookup("explain").NoOptDefVal = "why,nearest"
 	evalTimeout(command, &d.timeout, decideTimeout)
 	return command
 }
@@ -83,11 +88,11 @@ func (d *deciding) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return inputError{file, problem.Of(err)}
 	}
-	decided, err := d.decide(cmd.Context(), rooms.Decisions, app)
+	decided, explanation, err := d.decide(cmd.Context(), rooms, app)
 	if err != nil {
 		return err
 	}
-	if err := d.print(cmd.OutOrStdout(), app, decided); err != nil {
+	if err := d.print(cmd.OutOrStdout(), app, decided, explanation); err != nil {
 		return err
 	}
 	if slices.Contains(d.failOn, decided.Outcome) {
@@ -96,23 +101,44 @@ func (d *deciding) run(cmd *cobra.Command, file string) error {
 	return nil
 }
 
-func (d *deciding) decide(ctx context.Context, decisions *decision.Service, app decision.Application) (decision.Decision, error) {
+// decide decides, and explains if that is asked for; nil if not.
+func (d *deciding) decide(ctx context.Context, rooms *server.Rooms, app decision.Application) (decision.Decision, *explain.Explanation, error) {
 	at := d.asOf.at
 	if d.asOf.text == "" {
-		at = decisions.Now()
+		at = rooms.Decisions.Now()
 	}
-	written, err := decisions.DryRun(ctx, app, at)
-	if err != nil {
-		return decision.Decision{}, err
+	if d.explain == "" {
+		written, err := rooms.Decisions.DryRun(ctx, app, at)
+		if err != nil {
+			return decision.Decision{}, nil, err
+		}
+		decided, err := written.Decision()
+		return decided, nil, err
 	}
-	return written.Decision()
+	explained, err := rooms.Engine.Explain(ctx, app, at, d.explain)
+	if known := problem.Of(err); err != nil && known.Kind == problem.Invalid {
+		err = usageError{unexplained(known.Faults)}
+	}
+	return explained.Decision, &explained.Explanation, err
 }
 
-func (d *deciding) print(out io.Writer, app decision.Application, decided decision.Decision) error {
-	if d.format.value == "text" {
-		return printSheet(out, d.lang.value, app, decided)
+func unexplained(faults []problem.Fault) error {
+	var all []error
+	for _, fault := range faults {
+		all = append(all, fmt.Errorf("--explain: %s", fault.Detail))
 	}
-	body, err := json.Marshal(decided, jsontext.WithIndent("  "), json.Deterministic(true))
+	return errors.Join(all...)
+}
+
+func (d *deciding) print(out io.Writer, app decision.Application, decided decision.Decision, explanation *explain.Explanation) error {
+	if d.format.value == "text" {
+		return printSheet(out, d.lang.value, app, decided, explanation)
+	}
+	var answer any = decided
+	if explanation != nil {
+		answer = explain.Explained{Decision: decided, Explanation: *explanation}
+	}
+	body, err := json.Marshal(answer, jsontext.WithIndent("  "), json.Deterministic(true))
 	if err != nil {
 		return err
 	}

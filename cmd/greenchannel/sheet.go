@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/explain"
 )
 
 // sheet is a decision as a licensing officer reads it, on one screen or one print.
@@ -20,6 +21,8 @@ type sheet struct {
 	chinese bool
 	app     filed
 	decided decision.Decision
+	// explanation is nil where none was asked for.
+	explanation *explain.Explanation
 }
 
 // filed is what the sheet repeats of the application.
@@ -47,9 +50,9 @@ type filed struct {
 	Destination string `json:"destination"`
 }
 
-// printSheet writes the sheet of a decision in a language, en or zh.
-func printSheet(out io.Writer, lang string, app decision.Application, decided decision.Decision) error {
-	s := sheet{paper: newPaper(out), chinese: lang == "zh", decided: decided}
+// printSheet writes the sheet of a decision in a language, en or zh, and the explanation if there is one.
+func printSheet(out io.Writer, lang string, app decision.Application, decided decision.Decision, explanation *explain.Explanation) error {
+	s := sheet{paper: newPaper(out), chinese: lang == "zh", decided: decided, explanation: explanation}
 	if err := json.Unmarshal(app.Bytes(), &s.app); err != nil {
 		return fmt.Errorf("read the application for the sheet: %w", err)
 	}
@@ -64,6 +67,8 @@ func (s sheet) write() {
 	s.missing()
 	s.reasons()
 	s.ladder()
+	s.nearestGreen()
+	s.explainedRules()
 	s.obligations()
 	s.notAssessed()
 	s.line("")

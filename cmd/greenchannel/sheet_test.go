@@ -49,7 +49,7 @@ func known(t *testing.T, name string) (decision.Application, decision.Decision) 
 func rendered(t *testing.T, lang string, app decision.Application, decided decision.Decision) string {
 	t.Helper()
 	var out strings.Builder
-	if err := printSheet(&out, lang, app, decided); err != nil {
+	if err := printSheet(&out, lang, app, decided, nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -240,7 +240,7 @@ func (full) Write([]byte) (int, error) { return 0, os.ErrClosed }
 func TestSheetReportsThatItWasNotWritten(t *testing.T) {
 	t.Parallel()
 	app, decided := known(t, "magnet_to_germany")
-	if err := printSheet(full{}, "en", app, decided); err == nil {
+	if err := printSheet(full{}, "en", app, decided, nil); err == nil {
 		t.Error("a sheet that was not written is no error")
 	}
 }

@@ -47,7 +47,8 @@ type Generation struct {
 	steady     bool
 	allowances allowances
 
-	documents *documents // for the door of OPA clients
+	documents  *documents // for the door of OPA clients
+	explaining *explaining
 }
 
 // Compile makes a generation of a bundle and of the store that holds its data. It refuses, with every error at once, a
@@ -112,6 +113,7 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 		return errors.Join(missing...)
 	}
 	g.documents = newDocuments(Published{g.policy, compiler, g.store, decisionEntrypoint, b.Sources}, ast.MustParseRef(decisionEntrypoint))
+	g.explaining = newExplaining(b, compiler)
 	var err error
 	if g.authz, err = g.query(ctx, compiler, txn, authzQuery); err != nil {
 		return err

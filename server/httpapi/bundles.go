@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/explain"
 	"greenchannel/server/problem"
 )
 
@@ -27,6 +28,8 @@ type Bundles interface {
 	Activate(ctx context.Context, revision string) (Bundle, error)
 	// DryRun decides an application, unread so far, by the kept bundle that a revision names.
 	DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error)
+	// Explain does the same and explains the decision.
+	Explain(ctx context.Context, revision string, application []byte, at time.Time, asked string) (explain.Explained, error)
 }
 
 // MaxArchiveBytes is the longest archive of a bundle that is read.

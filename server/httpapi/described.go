@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/explain"
 	"greenchannel/server/httpapi/openapi"
 	"greenchannel/server/problem"
 )
@@ -55,6 +56,7 @@ func Describe(contract decision.Contract) (*openapi.Description, error) {
 			{Name: "Decision", JSON: contract.Decision, Require: []string{"decision_id", "decided_at", "policy", "record"}},
 			{
 				Name: "DryRun", JSON: contract.Decision, Require: []string{"policy"}, Without: []string{"decision_id", "decided_at", "record"},
+				Beside:      map[string]string{"explanation": "Explanation"},
 				Description: "What the policies recommend for one application as of an instant, with every reason. It is not recorded: nothing came of it.",
 			},
 			{Name: "RegistryParty", JSON: contract.Party},
@@ -115,6 +117,17 @@ func types() []openapi.Type {
 		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),
 		openapi.TypeOf[accessMetadata]("AccessMetadata", "Where the Authorization API is.", nil),
 		openapi.TypeOf[evaluator]("Evaluator", "Who evaluates policies.", map[string]openapi.Schema{"name": openapi.JSON(`{"type": "string", "enum": ["executor", "topdown"]}`)}),
+		openapi.TypeOf[explain.Value]("ExplainedValue", "What a name stood for when a condition was tried.", map[string]openapi.Schema{"value": anything}),
+		openapi.TypeOf[explain.Condition]("ExplainedCondition", "One expression of a definition.", nil),
+		openapi.TypeOf[explain.Definition]("ExplainedDefinition", "One definition of a rule, and how far it came.", nil),
+		openapi.TypeOf[explain.Rule]("ExplainedRule", "Why a rule fired, or why not.", nil),
+		openapi.TypeOf[explain.Change]("Change", "One thing that the applicant would obtain, do or state, if it is so.", map[string]openapi.Schema{
+			"op": oneOf([]string{"add", "replace", "remove"}), "value": anything,
+		}),
+		openapi.TypeOf[explain.Outcome]("ChangedDecision", "What matters of the decision that proves a set of changes.", map[string]openapi.Schema{"outcome": oneOf(outcomeNames())}),
+		openapi.TypeOf[explain.Blocker]("Blocker", "A finding that no change mends.", nil),
+		openapi.TypeOf[explain.NearestGreen]("NearestGreen", "The smallest set of changes that would bring the application into the green channel, or what stands in the way.", nil),
+		openapi.TypeOf[explain.Explanation]("Explanation", "Why rules fired or did not, and the nearest green; what was asked for.", nil),
 		openapi.TypeOf[health]("Health", "How the service is.", map[string]openapi.Schema{"status": openapi.JSON(`{"type": "string", "enum": ["alive", "ready"]}`)}),
 	}
 }

@@ -19,6 +19,7 @@ type question struct {
 
 	revision string
 	unread   []byte
+	explain  string // empty where nothing is to be explained
 }
 
 // application decodes an application. The clock of a decision is the service's own.
@@ -58,7 +59,7 @@ func (a api) decide(ctx context.Context, ask decision.Request) (given, error) {
 
 // question decodes a dry run: only that may choose the instant.
 func (a api) question(c *gin.Context) (question, error) {
-	query, err := parameters(c, "as_of", "revision")
+	query, err := parameters(c, "as_of", "revision", "explain")
 	if err != nil {
 		return question{}, err
 	}
@@ -66,16 +67,23 @@ func (a api) question(c *gin.Context) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	if revision := query["revision"]; revision != "" {
-		body, err := readBody(c)
-		return question{at: at, revision: revision, unread: body}, err
+	asked := question{at: at, revision: query["revision"], explain: query["explain"]}
+	if asked.revision != "" {
+		asked.unread, err = readBody(c)
+		return asked, err
 	}
-	app, err := a.readApplication(c)
-	return question{app: app, at: at}, err
+	asked.app, err = a.readApplication(c)
+	return asked, err
 }
 
-func (a api) dryRun(ctx context.Context, q question) (decision.Written, error) {
-	if q.revision != "" {
+// dryRun answers with a decision, or with one and its explanation.
+func (a api) dryRun(ctx context.Context, q question) (any, error) {
+	switch {
+	case q.revision != "" && q.explain != "":
+		return a.Bundles.Explain(ctx, q.revision, q.unread, q.at, q.explain)
+	case q.explain != "":
+		return a.Explainer.Explain(ctx, q.app, q.at, q.explain)
+	case q.revision != "":
 		return a.Bundles.DryRun(ctx, q.revision, q.unread, q.at)
 	}
 	return a.Decisions.DryRun(ctx, q.app, q.at)

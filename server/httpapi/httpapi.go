@@ -14,6 +14,7 @@ import (
 
 	"greenchannel/server/decision"
 	"greenchannel/server/decision/query"
+	"greenchannel/server/explain"
 	"greenchannel/server/problem/chinese"
 )
 
@@ -21,6 +22,11 @@ import (
 type Decider interface {
 	Decide(ctx context.Context, ask decision.Request) (decision.Record, error)
 	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Written, error)
+}
+
+// Explainer decides dry and explains the decision. What is asked that is not known is an error of kind Invalid.
+type Explainer interface {
+	Explain(ctx context.Context, app decision.Application, at time.Time, asked string) (explain.Explained, error)
 }
 
 // ControlLister answers with the control list as of an instant.
@@ -41,6 +47,7 @@ type Deps struct {
 	// ReadParty reads one party that is to be put on file, strictly.
 	ReadParty func(body []byte) (decision.Party, error)
 	Decisions Decider
+	Explainer Explainer
 	Controls  ControlLister
 	// Batch opens a sitting for the batch of a request.
 	Batch     func(*http.Request) (Sitting, error)

@@ -34,7 +34,7 @@ func (a api) asked(c *gin.Context, path []string, maxBytes int64) (query.Questio
 			Instrument:          flag(parameters, "instrument"),
 			RuleLabels:          flag(parameters, "rule_labels"),
 			StrictBuiltinErrors: flag(parameters, "strict-builtin-errors"),
-			Explain:             explain(parameters),
+			Explain:             explainMode(parameters),
 			Bundles:             flag(parameters, "bundle") || flag(parameters, "bundles"),
 			Plugins:             flag(parameters, "plugins"),
 			ExcludePlugins:      parameters["exclude-plugin"],
@@ -98,8 +98,8 @@ func last(parameters url.Values, name string) *string {
 	return &stated[len(stated)-1]
 }
 
-// explain is the first mode of explanation that is known.
-func explain(parameters url.Values) string {
+// explainMode is the first mode of explanation that is known.
+func explainMode(parameters url.Values) string {
 	for _, mode := range parameters["explain"] {
 		switch mode {
 		case "notes", "fails", "full", "debug":

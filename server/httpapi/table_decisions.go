@@ -70,9 +70,12 @@ func (a api) decisionRoutes() []route {
 			Method: http.MethodPost, Path: "/v1/dry-runs", ID: "dryRun", Tag: "decisions",
 			Summary: "Ask without recording", SummaryZH: "试判定（不留记录）",
 			Description: "Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. " +
-				"Nothing is recorded, so the answer has neither an id nor a place in the record.",
+				"Nothing is recorded, so the answer has neither an id nor a place in the record.\n\n" +
+				"With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.",
 			Parameters: []openapi.Parameter{
 				asOfParameter(),
+				inQuery("explain", "What to explain, separated by commas: `why`, the rules that the outcome turns on; `nearest`, the smallest set of changes that would lead into the green channel; "+
+					"`all`, every rule; or ids of rules, such as `RF-14,GC-P05`.", words(4000)),
 				inQuery("revision", "Another kept bundle, by its digest or the beginning of it; the active one unless stated.", words(0)),
 			},
 			Body:     jsonBody("The application.", openapi.Ref("Application")),
@@ -81,6 +84,9 @@ func (a api) decisionRoutes() []route {
 			Examples: []openapi.Example{{
 				Name: "the_day_before", Summary: "The same magnets on the eve of the controls",
 				Query: pairs("as_of", "2025-04-03"), Body: exchange("application.json"), Status: http.StatusOK, Answer: exchange("dry_run.json"),
+			}, {
+				Name: "nearest_green", Summary: "What would bring the magnets into the green channel, and why RF-14 is silent",
+				Query: pairs("as_of", "2026-06-02", "explain", "nearest,RF-14"), Body: exchange("application.json"), Status: http.StatusOK, Answer: exchange("explained.json"),
 			}},
 		}, typed(a, http.StatusOK, a.question, a.dryRun)},
 	}

@@ -31,6 +31,10 @@ func storeys() []storey {
 			"one concern each; they meet in package server, not in one another",
 		},
 		{
+			[]string{"server/explain"},
+			"what an explanation is made of, and the search for the nearest green; the engine fills it, transport and program show it",
+		},
+		{
 			[]string{"server/decision", "server/identity"},
 			"the nouns and the verb, and who calls; they state as interfaces what they need of the rooms",
 		},

@@ -180,6 +180,78 @@ func (e ApplicationStopsReason) Valid() bool {
 	}
 }
 
+// Defines values for ChangeOp.
+const (
+	Add     ChangeOp = "add"
+	Remove  ChangeOp = "remove"
+	Replace ChangeOp = "replace"
+)
+
+// Valid indicates whether the value is a known member of the ChangeOp enum.
+func (e ChangeOp) Valid() bool {
+	switch e {
+	case Add:
+		return true
+	case Remove:
+		return true
+	case Replace:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ChangedDecisionOutcome.
+const (
+	ChangedDecisionOutcomeClassificationNeeded ChangedDecisionOutcome = "classification_needed"
+	ChangedDecisionOutcomeEnhancedReview       ChangedDecisionOutcome = "enhanced_review"
+	ChangedDecisionOutcomeGeneralLicence       ChangedDecisionOutcome = "general_licence"
+	ChangedDecisionOutcomeGreenChannel         ChangedDecisionOutcome = "green_channel"
+	ChangedDecisionOutcomeIncomplete           ChangedDecisionOutcome = "incomplete"
+	ChangedDecisionOutcomeNoLicenceRequired    ChangedDecisionOutcome = "no_licence_required"
+	ChangedDecisionOutcomeNotAccepted          ChangedDecisionOutcome = "not_accepted"
+	ChangedDecisionOutcomeOutOfScope           ChangedDecisionOutcome = "out_of_scope"
+	ChangedDecisionOutcomeProhibited           ChangedDecisionOutcome = "prohibited"
+	ChangedDecisionOutcomeReferForRefusal      ChangedDecisionOutcome = "refer_for_refusal"
+	ChangedDecisionOutcomeRegistration         ChangedDecisionOutcome = "registration"
+	ChangedDecisionOutcomeSpecialApplication   ChangedDecisionOutcome = "special_application"
+	ChangedDecisionOutcomeStandardReview       ChangedDecisionOutcome = "standard_review"
+)
+
+// Valid indicates whether the value is a known member of the ChangedDecisionOutcome enum.
+func (e ChangedDecisionOutcome) Valid() bool {
+	switch e {
+	case ChangedDecisionOutcomeClassificationNeeded:
+		return true
+	case ChangedDecisionOutcomeEnhancedReview:
+		return true
+	case ChangedDecisionOutcomeGeneralLicence:
+		return true
+	case ChangedDecisionOutcomeGreenChannel:
+		return true
+	case ChangedDecisionOutcomeIncomplete:
+		return true
+	case ChangedDecisionOutcomeNoLicenceRequired:
+		return true
+	case ChangedDecisionOutcomeNotAccepted:
+		return true
+	case ChangedDecisionOutcomeOutOfScope:
+		return true
+	case ChangedDecisionOutcomeProhibited:
+		return true
+	case ChangedDecisionOutcomeReferForRefusal:
+		return true
+	case ChangedDecisionOutcomeRegistration:
+		return true
+	case ChangedDecisionOutcomeSpecialApplication:
+		return true
+	case ChangedDecisionOutcomeStandardReview:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ConditionID.
 const (
 	ConditionIDGCP01 ConditionID = "GC-P01"
@@ -2559,6 +2631,27 @@ type ApplicationRegistrationCase string
 // ApplicationStopsReason Why the clock stands.
 type ApplicationStopsReason string
 
+// Blocker A finding that no change mends.
+type Blocker struct {
+	// Basis Articles and conditions.
+	Basis []string `json:"basis"`
+
+	// Paths JSON pointers into the application.
+	Paths []string `json:"paths"`
+
+	// Rule Id of the rule.
+	Rule string `json:"rule"`
+
+	// Text What it found.
+	Text struct {
+		En string `json:"en"`
+		Zh string `json:"zh"`
+	} `json:"text"`
+
+	// Title Its title.
+	Title string `json:"title"`
+}
+
 // Bundle A kept bundle, and what it has decided.
 type Bundle struct {
 	// Active Whether it answers now, in the process that was asked.
@@ -2594,6 +2687,54 @@ type Bundles struct {
 	// Bundles The bundles, the newest first.
 	Bundles []Bundle `json:"bundles"`
 }
+
+// Change One thing that the applicant would obtain, do or state, if it is so.
+type Change struct {
+	// Basis Articles and conditions.
+	Basis []string `json:"basis"`
+
+	// Example Whether the value only stands for the true one, which the applicant alone knows.
+	Example bool `json:"example"`
+
+	// Op Operation of JSON Patch.
+	Op ChangeOp `json:"op"`
+
+	// Pointer Where in the application, as a JSON pointer.
+	Pointer string `json:"pointer"`
+
+	// Rule Id of the rule whose finding it remedies.
+	Rule string `json:"rule"`
+
+	// Text What to obtain, do or state.
+	Text struct {
+		En string `json:"en"`
+		Zh string `json:"zh"`
+	} `json:"text"`
+
+	// Value The value; absent for remove.
+	Value interface{} `json:"value,omitempty"`
+}
+
+// ChangeOp Operation of JSON Patch.
+type ChangeOp string
+
+// ChangedDecision What matters of the decision that proves a set of changes.
+type ChangedDecision struct {
+	// Channel The channel.
+	Channel *string `json:"channel,omitempty"`
+
+	// Eligible Whether the conditions of the green channel hold.
+	Eligible bool `json:"eligible"`
+
+	// Missing What is still needed.
+	Missing []string `json:"missing"`
+
+	// Outcome The outcome.
+	Outcome ChangedDecisionOutcome `json:"outcome"`
+}
+
+// ChangedDecisionOutcome The outcome.
+type ChangedDecisionOutcome string
 
 // Condition One condition of the green channel (proposed, ours).
 type Condition struct {
@@ -2835,6 +2976,9 @@ type DryRun struct {
 	// Clock The statutory clock; null when none runs.
 	Clock *DryRun_Clock `json:"clock"`
 
+	// Explanation Why rules fired or did not, and the nearest green; what was asked for.
+	Explanation *Explanation `json:"explanation,omitempty"`
+
 	// GreenChannel The fast route: a change of speed, never of the legal tests.
 	GreenChannel GreenChannel `json:"green_channel"`
 
@@ -2966,6 +3110,90 @@ type Evaluator struct {
 
 // EvaluatorName executor, or topdown, which is OPA's own and slower.
 type EvaluatorName string
+
+// ExplainedCondition One expression of a definition.
+type ExplainedCondition struct {
+	// Held Whether it held.
+	Held bool `json:"held"`
+
+	// Line Line in the file, counted from 1.
+	Line int `json:"line"`
+
+	// RestsOn Names of the definitions beneath that it rests on, where it failed.
+	RestsOn *[]string `json:"rests_on,omitempty"`
+
+	// Text The expression as it is written.
+	Text string `json:"text"`
+
+	// Values What its variables stood for, and what it read of the application and of the policies.
+	Values []ExplainedValue `json:"values"`
+}
+
+// ExplainedDefinition One definition of a rule, and how far it came.
+type ExplainedDefinition struct {
+	// Conditions Its conditions in the order of the source, up to the first that failed. Of several tries, the one that came furthest.
+	Conditions []ExplainedCondition `json:"conditions"`
+
+	// File File in the bundle.
+	File string `json:"file"`
+
+	// Fired Whether it held.
+	Fired bool `json:"fired"`
+
+	// Line Line of the head, counted from 1.
+	Line int `json:"line"`
+
+	// Name The name that it defines, as a path among the policies; a function with its arguments.
+	Name string `json:"name"`
+}
+
+// ExplainedRule Why a rule fired, or why not.
+type ExplainedRule struct {
+	// Beneath The definitions that conditions which failed rest on, a few steps deep; not told where all rules are asked about.
+	Beneath *[]ExplainedDefinition `json:"beneath,omitempty"`
+
+	// Definitions Every definition of the rule; it fires when one of them holds.
+	Definitions []ExplainedDefinition `json:"definitions"`
+
+	// Fired Whether it found something.
+	Fired bool `json:"fired"`
+
+	// Rule Id of the rule, as in the reasons of decisions.
+	Rule string `json:"rule"`
+
+	// Standing Status of its instrument on the day, where it found something: only in_force and lapsed_unverified give a reason.
+	Standing *string `json:"standing,omitempty"`
+
+	// Title Its title.
+	Title string `json:"title"`
+}
+
+// ExplainedValue What a name stood for when a condition was tried.
+type ExplainedValue struct {
+	// Cut Whether only the beginning is shown.
+	Cut *bool `json:"cut,omitempty"`
+
+	// From Where in the application a variable comes from, as a JSON pointer.
+	From *string `json:"from,omitempty"`
+
+	// Name A variable; a JSON pointer into the application; a path that begins with data; or a call as it is written.
+	Name string `json:"name"`
+
+	// Stated False where there is no value: the application does not state it, or the policies do not define it.
+	Stated bool `json:"stated"`
+
+	// Value The value; where it is long, the beginning of it as text.
+	Value interface{} `json:"value,omitempty"`
+}
+
+// Explanation Why rules fired or did not, and the nearest green; what was asked for.
+type Explanation struct {
+	// NearestGreen The smallest set of changes that would bring the application into the green channel.
+	NearestGreen *NearestGreen `json:"nearest_green,omitempty"`
+
+	// Rules The rules that were asked about, by id.
+	Rules *[]ExplainedRule `json:"rules,omitempty"`
+}
 
 // Exporter The exporter, who alone can apply.
 type Exporter struct {
@@ -3196,6 +3424,27 @@ type MatchPartyStatus string
 
 // Name A name as it stands in the papers, with at least one letter or digit.
 type Name = string
+
+// NearestGreen The smallest set of changes that would bring the application into the green channel, or what stands in the way.
+type NearestGreen struct {
+	// BlockedBy Where there is no such set: what stands in the way even after every change that is offered.
+	BlockedBy []Blocker `json:"blocked_by"`
+
+	// Changes The changes. In this order their op, pointer (as path) and value are a JSON Patch (RFC 6902).
+	Changes []Change `json:"changes"`
+
+	// Complete Whether the search ended. If not, the set is right and none of it can be left out, but another may be smaller.
+	Complete bool `json:"complete"`
+
+	// Decision What is decided with the changes, as of the same instant; absent where there is no such set.
+	Decision *ChangedDecision `json:"decision,omitempty"`
+
+	// Evaluations How often the application was decided for this answer.
+	Evaluations int `json:"evaluations"`
+
+	// Reachable Whether there is such a set. An empty one means that the application is there already.
+	Reachable bool `json:"reachable"`
+}
 
 // Owners Direct owners.
 type Owners = []struct {
@@ -3607,6 +3856,9 @@ type DryRunParams struct {
 	// AsOf The day (from its first moment in Beijing) or the instant asked about, from 1990 to 2199; now unless stated. As of a stated day the answer is the same until the policies change.
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 
+	// Explain What to explain, separated by commas: `why`, the rules that the outcome turns on; `nearest`, the smallest set of changes that would lead into the green channel; `all`, every rule; or ids of rules, such as `RF-14,GC-P05`.
+	Explain *string `form:"explain,omitempty" json:"explain,omitempty"`
+
 	// Revision Another kept bundle, by its digest or the beginning of it; the active one unless stated.
 	Revision *string `form:"revision,omitempty" json:"revision,omitempty"`
 }
@@ -4007,7 +4259,9 @@ type ClientInterface interface {
 
 	// DecideBatchWithBody Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -4018,7 +4272,9 @@ type ClientInterface interface {
 
 	// DecideBatch Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -4045,6 +4301,8 @@ type ClientInterface interface {
 	//
 	// Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
 	//
+	// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/dry-runs (the `DryRun` operationId).
@@ -4053,6 +4311,8 @@ type ClientInterface interface {
 	// DryRun Ask without recording
 	//
 	// Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
+	//
+	// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4411,7 +4671,9 @@ func (c *Client) Decide(ctx context.Context, params *DecideParams, body DecideJS
 
 // DecideBatchWithBody Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -4432,7 +4694,9 @@ func (c *Client) DecideBatchWithBody(ctx context.Context, params *DecideBatchPar
 
 // DecideBatch Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -4489,6 +4753,8 @@ func (c *Client) ReplayDecision(ctx context.Context, id string, params *ReplayDe
 //
 // Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
 //
+// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/dry-runs (the `DryRun` operationId).
@@ -4507,6 +4773,8 @@ func (c *Client) DryRunWithBody(ctx context.Context, params *DryRunParams, conte
 // DryRun Ask without recording
 //
 // Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
+//
+// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5572,6 +5840,18 @@ func NewDryRunRequestWithBody(server string, params *DryRunParams, contentType s
 
 		}
 
+		if params.Explain != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "explain", *params.Explain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Revision != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "revision", *params.Revision, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -6235,7 +6515,9 @@ type ClientWithResponsesInterface interface {
 
 	// DecideBatchWithBodyWithResponse Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -6246,7 +6528,9 @@ type ClientWithResponsesInterface interface {
 
 	// DecideBatchWithResponse Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -6277,6 +6561,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
 	//
+	// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/dry-runs (the `DryRun` operationId).
@@ -6285,6 +6571,8 @@ type ClientWithResponsesInterface interface {
 	// DryRunWithResponse Ask without recording
 	//
 	// Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
+	//
+	// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11561,7 +11849,9 @@ func (c *ClientWithResponses) DecideWithResponse(ctx context.Context, params *De
 
 // DecideBatchWithBodyWithResponse Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -11578,7 +11868,9 @@ func (c *ClientWithResponses) DecideBatchWithBodyWithResponse(ctx context.Contex
 
 // DecideBatchWithResponse Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -11627,6 +11919,8 @@ func (c *ClientWithResponses) ReplayDecisionWithResponse(ctx context.Context, id
 //
 // Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
 //
+// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/dry-runs (the `DryRun` operationId).
@@ -11641,6 +11935,8 @@ func (c *ClientWithResponses) DryRunWithBodyWithResponse(ctx context.Context, pa
 // DryRunWithResponse Ask without recording
 //
 // Evaluates an application as of any day or instant, under the active policies or, with `revision`, under others that are kept. Nothing is recorded, so the answer has neither an id nor a place in the record.
+//
+// With `explain` the answer has one more member, `explanation`. It takes many times as long and is for people, not for traffic: it has the time of one evaluation, and an answer that takes longer is a 503.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type Foreign struct {
 	Description string
 	// Require names members that must be there beyond what the schema asks for, and Without those that are left out.
 	Require, Without []string
+	// Beside are further members by name, that need not be there: each is a component.
+	Beside map[string]string
 }
 
 const definitions = "#/$defs/"
@@ -74,6 +77,7 @@ func adopt(known []Component, f Foreign) ([]Component, error) {
 	if err := rename(kept, names); err != nil {
 		return nil, fmt.Errorf("the schema %s: %w", f.Name, err)
 	}
+	f.joined(kept)
 	if err := add(f.Name, kept); err != nil {
 		return nil, err
 	}
@@ -178,6 +182,20 @@ func (f Foreign) trimmed(root object) (object, error) {
 		}
 	}
 	return root, nil
+}
+
+// joined adds the further members. Their components may come later.
+func (f Foreign) joined(root object) {
+	for i, m := range root {
+		properties, ok := m.value.(object)
+		if m.name != "properties" || !ok {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(f.Beside)) {
+			properties = append(properties, member{name, object{{"$ref", componentRoot + f.Beside[name]}}})
+		}
+		root[i].value = properties
+	}
 }
 
 // camel makes EndUse of end_use.

@@ -34,8 +34,8 @@ graded(rule, severity, paths, evidence) := found if {
 			"basis": custom.basis,
 			"factor": custom.factor,
 			"paths": paths,
-			"text": _filled(custom.text, evidence),
-			"remedy": _filled(custom.remedy, evidence),
+			"text": filled(custom.text, evidence),
+			"remedy": filled(custom.remedy, evidence),
 			"evidence": object.union(evidence, _standing_note(custom, standing)),
 		},
 	}
@@ -95,7 +95,9 @@ _standing_note(custom, standing) := {"instrument": custom.instrument, "standing"
 
 _standing_note(custom, _) := {} if not custom.instrument
 
-_filled(texts, evidence) := {lang: strings.replace_n(_places(evidence), text) | some lang, text in texts}
+# METADATA
+# title: Texts with the `{name}` places filled from the evidence
+filled(texts, evidence) := {lang: strings.replace_n(_places(evidence), text) | some lang, text in texts}
 
 _places(evidence) := {sprintf("{%s}", [name]): _shown(value) | some name, value in evidence}
 
