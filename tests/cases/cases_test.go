@@ -74,6 +74,9 @@ func (w *ways) check(t *testing.T, c *testCase, on day, body []byte) *decision.D
 	if diff != "" {
 		t.Errorf("%s, as of %s, is not decided as wanted (-want +got):\n%s\nreasons: %s", c.place, on.asOf, diff, summary(decided))
 	}
+	if err := w.nearest(t.Context(), c, on, body); err != nil {
+		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+	}
 	for _, flaw := range flaws(decided) {
 		t.Errorf("%s, as of %s: %s", c.place, on.asOf, flaw)
 	}

@@ -32,6 +32,7 @@ type want struct {
 	Clock          yaml.Node                   `yaml:"clock"`
 	ValidUntil     yaml.Node                   `yaml:"valid_until"`
 	Channel        yaml.Node                   `yaml:"channel"`
+	Nearest        yaml.Node                   `yaml:"nearest"`
 }
 
 // faults tells what keeps a wish from being one that a decision can fail.
@@ -48,6 +49,9 @@ func (w want) faults() []string {
 	}
 	if w.Missing != nil && w.MissingHas != nil {
 		faults = append(faults, "missing says it all; leave missing_has out")
+	}
+	if n := w.Nearest; n.Kind != 0 && n.Kind != yaml.SequenceNode && n.Value != unreachable {
+		faults = append(faults, fmt.Sprintf("nearest is a list of places, or %s", unreachable))
 	}
 	for _, both := range overlap(w.Reasons, w.NoReasons) {
 		faults = append(faults, fmt.Sprintf("%s is wanted and not wanted", both))
