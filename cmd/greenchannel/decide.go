@@ -49,6 +49,14 @@ func newDecide() *cobra.Command {
 as a sheet to read. It is a dry run: the decision has no id, and nothing is recorded. What was decided
 before is not known to it: rules that look at history see none.
 
+With --explain the decision is explained: why each named rule fired or which condition of it failed
+first, with file, line and values; "why" names the rules that the outcome turns on; "nearest" searches
+the smallest set of changes with which the application would take the green channel, and proves it by
+deciding again. Without a word it means why,nearest.
+
+  greenchannel decide application.json --explain --format text
+  greenchannel decide application.json --explain=nearest,RF-14,GC-P05
+
 Exit code 0 when a decision was reached, whatever it is; 1 when it is one of --fail-on; 2 when the
 input or the service is at fault.`,
 		Args: arguments(oneFile),

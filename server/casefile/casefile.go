@@ -269,11 +269,11 @@ func (c *Case) Body(folder fs.FS) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if app, err = set(app, c.Change.Content[i].Value, value); err != nil {
+		if app, err = Set(app, c.Change.Content[i].Value, value); err != nil {
 			return nil, err
 		}
 	}
-	if app, err = unset(app, c.Without); err != nil {
+	if app, err = Unset(app, c.Without); err != nil {
 		return nil, err
 	}
 	return json.Marshal(app)

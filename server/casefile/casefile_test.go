@@ -43,12 +43,12 @@ func TestSetAndUnset(t *testing.T) {
 			got := parse(t, app)
 			var err error
 			for _, change := range tc.change {
-				if got, err = set(got, change[0], parse(t, change[1])); err != nil {
+				if got, err = Set(got, change[0], parse(t, change[1])); err != nil {
 					break
 				}
 			}
 			if err == nil {
-				got, err = unset(got, tc.without)
+				got, err = Unset(got, tc.without)
 			}
 			if tc.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.err) {

@@ -20,9 +20,9 @@ func tokens(pointer string) ([]string, error) {
 	return steps, nil
 }
 
-// set gives the place that a pointer names a new value. A field that is not there yet is added, and so is an element at
+// Set gives the place that a pointer names a new value. A field that is not there yet is added, and so is an element at
 // "-"; everything before the last step must be there, so that a misspelt pointer is an error and not a new field.
-func set(root any, pointer string, value any) (any, error) {
+func Set(root any, pointer string, value any) (any, error) {
 	steps, err := tokens(pointer)
 	if err != nil {
 		return nil, err
@@ -48,8 +48,8 @@ func set(root any, pointer string, value any) (any, error) {
 	})
 }
 
-// unset removes places. Indices are those before any removal, in whatever order they are given.
-func unset(root any, pointers []string) (any, error) {
+// Unset removes places. Indices are those before any removal, in whatever order they are given.
+func Unset(root any, pointers []string) (any, error) {
 	type place struct {
 		pointer string
 		steps   []string

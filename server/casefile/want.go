@@ -31,7 +31,11 @@ type Want struct {
 	Clock          yaml.Node                   `yaml:"clock"`
 	ValidUntil     yaml.Node                   `yaml:"valid_until"`
 	Channel        yaml.Node                   `yaml:"channel"`
+	Nearest        yaml.Node                   `yaml:"nearest"`
 }
+
+// Unreachable is what Nearest says where no change leads into the green channel.
+const Unreachable = "none"
 
 // faults tells what keeps a wish from being one that a decision can fail.
 func (w Want) faults() []string {
@@ -47,6 +51,9 @@ func (w Want) faults() []string {
 	}
 	if w.Missing != nil && w.MissingHas != nil {
 		faults = append(faults, "missing says it all; leave missing_has out")
+	}
+	if n := w.Nearest; n.Kind != 0 && n.Kind != yaml.SequenceNode && n.Value != Unreachable {
+		faults = append(faults, fmt.Sprintf("nearest is a list of places, or %s", Unreachable))
 	}
 	for _, both := range overlap(w.Reasons, w.NoReasons) {
 		faults = append(faults, fmt.Sprintf("%s is wanted and not wanted", both))

@@ -211,6 +211,9 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// smallest is an application with what has to be stated and nothing else.
+const smallest = `{"id": "A-1", "exporter": {"name": "E"}, "items": [{"line": 1}], "destination": "DE", "parties": [{"role": "end_user", "name": "U"}]}`
+
 func TestRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	handler := httpapi.New(deps(t, io.Discard))
@@ -234,6 +237,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"no JSON", "POST", "/v1/decisions", "{\n\"id\": }", nil, 400, problem.Malformed, "line 2"},
 		{"empty", "POST", "/v1/decisions", " ", nil, 400, problem.Malformed, "empty"},
 		{"as_of of a decision", "POST", "/v1/decisions?as_of=2025-04-03", "{}", nil, 422, problem.Invalid, "?as_of: is not for a decision"},
+		{"a rule that is none", "POST", "/v1/dry-runs?explain=RF-14,RF-99", smallest, nil, 422, problem.Invalid, `?explain: there is no rule "RF-99"; the nearest ids are RF-0`},
 		{"misspelt parameter", "POST", "/v1/dry-runs?asof=2025-04-03", "{}", nil, 422, problem.Invalid, `?asof: is no parameter of this route; did you mean "as_of"?`},
 		{"unknown parameter", "GET", "/v1/controls?colour=green", "", nil, 422, problem.Invalid, "?colour: is no parameter of this route; known: as_of, element"},
 		{"parameter twice", "POST", "/v1/dry-runs?as_of=2025-04-03&as_of=2025-04-04", "{}", nil, 422, problem.Invalid, "?as_of: is stated 2 times"},

@@ -76,6 +76,9 @@ func (w *ways) check(t *testing.T, c *casefile.Case, on casefile.Day, body []byt
 	if len(diff) > 0 {
 		t.Errorf("%s, as of %s, is not decided as wanted:\n%s\nreasons: %s", c.Place, on.AsOf, diff, summary(decided))
 	}
+	if err := w.nearest(t.Context(), c, on, body); err != nil {
+		t.Errorf("%s, as of %s: %v", c.Place, on.AsOf, err)
+	}
 	for _, flaw := range casefile.Flaws(decided) {
 		t.Errorf("%s, as of %s: %s", c.Place, on.AsOf, flaw)
 	}

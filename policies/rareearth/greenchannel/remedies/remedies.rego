@@ -6,7 +6,7 @@
 #   that lies outside of the applicant's power or would be another deal: the destination, who takes part and what they are,
 #   a use that is stated to be military, a listing, a penalty, what was ordered before, and papers that contradict each
 #   other in time. A change adds to what is known and makes no other condition fail, so that all of them together do no less than any
-#   part; tests hold the policies to that. No decision depends on this package.
+#   part: keep to that when you add one, because the search relies on it. No decision depends on this package.
 # schemas:
 #   - input: schema.application.schema
 package rareearth.greenchannel.remedies

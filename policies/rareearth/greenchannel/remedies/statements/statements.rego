@@ -141,9 +141,9 @@ offers contains change.state(rego.metadata.rule(), sprintf("/end_use/%s", [field
 #     zh: "填报{name}的成立日期；成立已满{months}个月的，不视为新客户。"
 offers contains change.state(rego.metadata.rule(), sprintf("/parties/%d/founded_on", [i]), day, evidence) if {
 	months := settings.new_customer_months.value
+	day := time.format([time.add_date(time.parse_ns("2006-01-02", status.today), 0, 0 - months, 0), "UTC", "2006-01-02"])
 	some i, party in parties.end_users
 	not party.founded_on
-	day := time.format([time.add_date(time.parse_ns("2006-01-02", status.today), 0, 0 - months, 0), "UTC", "2006-01-02"])
 	evidence := {"name": party.name, "months": months}
 }
 
