@@ -20,12 +20,12 @@ const excusesFile = "mutants.yaml"
 
 // testFlags are the flags of the command test.
 type testFlags struct {
-	cases, run, junit, lcov, html, excuses string
-	format                                 *choice
-	watch, mutate, requireFiring           bool
-	sample, jobs                           int
-	seed                                   uint64
-	minScore                               float64
+	cases, run, in, junit, lcov, html, excuses string
+	format                                     *choice
+	watch, mutate, requireFiring               bool
+	sample, jobs                               int
+	seed                                       uint64
+	minScore                                   float64
 }
 
 // newTest tests policies as their authors do.
@@ -64,6 +64,7 @@ or the score is under --min-score; 2 when the policies or the command line canno
 	flags.BoolVar(&f.requireFiring, "require-firing", true, "fail when some rule was not seen firing and not firing")
 	flags.BoolVar(&f.watch, "watch", false, "run again whenever a file is saved, until interrupted")
 	flags.BoolVar(&f.mutate, "mutate", false, "try whether the tests notice a change of each operator and constant")
+	flags.StringVar(&f.in, "in", "", "try only mutants of files whose path matches `REGEX`")
 	flags.IntVar(&f.sample, "sample", 0, "try only `N` of the mutants, chosen by --seed; 0 for all")
 	flags.Uint64Var(&f.seed, "seed", 1, "`N` that chooses the sample; the same one chooses the same mutants")
 	flags.Float64Var(&f.minScore, "min-score", 95, "least `PERCENT` of the mutants that some test must notice")
@@ -174,8 +175,14 @@ func (f *testFlags) mutants(ctx context.Context, out, progress io.Writer, suite 
 	if err != nil {
 		return err
 	}
+	var in *regexp.Regexp
+	if f.in != "" {
+		if in, err = regexp.Compile(f.in); err != nil {
+			return usageError{fmt.Errorf("--in: %w", err)}
+		}
+	}
 	mutation, err := suite.Mutate(ctx, policytest.MutationOptions{
-		Sample: f.sample, Seed: f.seed, Jobs: f.jobs, Excuses: excuses,
+		In: in, Sample: f.sample, Seed: f.seed, Jobs: f.jobs, Excuses: excuses,
 		Progress: func(done, all int) {
 			if done%100 == 0 {
 				fmt.Fprintf(progress, "%d of %d mutants\n", done, all)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ type MutationOptions struct {
 	// Sample is how many of the mutants are tried, chosen by Seed; 0 for all.
 	Sample int
 	Seed   uint64
+	// In leaves only mutants of files whose path it matches; nil leaves all.
+	In *regexp.Regexp
 	// Jobs is how many are tried at a time.
 	Jobs int
 	// Excuses are the mutants that no test can notice, each with its reason.
@@ -77,7 +80,7 @@ func (s *Suite) Mutate(ctx context.Context, options MutationOptions) (*Mutation,
 	for i, b := range benches {
 		quarries[i] = b.sites(s.sources)
 	}
-	chosen := sample(len(quarries[0]), options)
+	chosen := sample(quarries[0], options)
 	trials := make([]trial, len(quarries[0]))
 	work := make(chan int)
 	var workers sync.WaitGroup
@@ -111,16 +114,18 @@ func (s *Suite) Mutate(ctx context.Context, options MutationOptions) (*Mutation,
 }
 
 // sample chooses mutants, in the order of the sources.
-func sample(all int, options MutationOptions) []int {
-	chosen := make([]int, all)
-	for i := range chosen {
-		chosen[i] = i
+func sample(all []*site, options MutationOptions) []int {
+	var chosen []int
+	for i, s := range all {
+		if options.In == nil || options.In.MatchString(s.File) {
+			chosen = append(chosen, i)
+		}
 	}
-	if options.Sample <= 0 || options.Sample >= all {
+	if options.Sample <= 0 || options.Sample >= len(chosen) {
 		return chosen
 	}
 	random := rand.New(rand.NewPCG(options.Seed, 0)) //nolint:gosec // the same seed has to choose the same mutants
-	random.Shuffle(all, func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	random.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
 	chosen = chosen[:options.Sample]
 	slices.Sort(chosen)
 	return chosen
