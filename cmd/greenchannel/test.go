@@ -15,8 +15,8 @@ import (
 	"greenchannel/server/policytest"
 )
 
-// excusesFile stands beside the policies and lists the mutants that no test can notice.
-const excusesFile = "mutants.yaml"
+// excusesFile stands below the policies and lists the mutants that no test can notice.
+const excusesFile = "mutants/excuses.yaml"
 
 // testFlags are the flags of the command test.
 type testFlags struct {
@@ -43,7 +43,7 @@ those that are not are named.
 
 --mutate turns each ==, !=, <, <=, > and >= of a rule into its neighbour, drops each not and changes each constant, one at a
 time, and runs the tests that reach it until one fails. What no test notices is listed with file and line. A mutant that
-decides as the rule does can be excused in ` + excusesFile + ` beside the policies, with a reason; an excuse that is not needed is an
+decides as the rule does can be excused in ` + excusesFile + ` below the policies, with a reason; an excuse that is not needed is an
 error. Names (fields, and keys of objects) are not constants.
 
 The exit code is 0 when all is well; 1 when a test fails, a rule was not seen firing and not firing, an excuse is not needed

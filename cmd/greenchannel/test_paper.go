@@ -43,7 +43,7 @@ func printTests(out io.Writer, report *policytest.Report) error {
 // printMutants tells people which mutants no test noticed, and the score.
 func printMutants(out io.Writer, m *policytest.Mutation) error {
 	for _, s := range m.Survivors {
-		fmt.Fprintf(out, "survived %s:%d:%d  (%s, %s)\n    is   %s\n    was tried as  %s\n", s.File, s.Row, s.Col, s.Kind,
+		fmt.Fprintf(out, "survived %s:%d:%d  (%s, %s)\n    is    %s\n    tried %s\n", s.File, s.Row, s.Col, s.Kind,
 			several(s.Reached, "test reaches it", "tests reach it"), printable(s.Original), printable(s.Mutated))
 	}
 	for _, excuse := range m.Stale {

@@ -33,17 +33,20 @@ func ReadExcuses(file string) (Excuses, error) {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(body))
 	dec.KnownFields(true)
-	var list Excuses
-	if err := dec.Decode(&list); err != nil && !errors.Is(err, io.EOF) {
+	// A list alone would be no data document, and a stock opa reads every YAML file below the policies as one.
+	var document struct {
+		Excuses Excuses `yaml:"excuses"`
+	}
+	if err := dec.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	var faults []error
-	for i, e := range list {
+	for i, e := range document.Excuses {
 		if e.File == "" || e.Original == "" || e.Mutated == "" || e.Reason == "" {
 			faults = append(faults, fmt.Errorf("%s: entry %d: file, original, mutated and reason are all needed", file, i+1))
 		}
 	}
-	return list, errors.Join(faults...)
+	return document.Excuses, errors.Join(faults...)
 }
 
 // find gives the place of the excuse for a mutant, or -1.

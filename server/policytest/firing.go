@@ -15,7 +15,7 @@ type Firing struct {
 	File string `json:"file"`
 	Row  int    `json:"row"`
 	// FiredBy are the tests and cases in which the rule gave something, and SilentIn those in which it was asked and gave
-	// nothing. A case sees a rule fire when the decision has a reason of it, or when the rule gives something that is no reason.
+	// nothing.
 	FiredBy  []string `json:"fired_by"`
 	SilentIn []string `json:"silent_in"`
 }

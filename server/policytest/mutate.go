@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path"
 	"regexp"
 	"slices"
 	"sync"
@@ -151,7 +152,7 @@ func (b *bench) orders(ctx context.Context, s *Suite) (*order, error) {
 			return nil, fmt.Errorf("%s:%d: %s fails as the policies are; mutants are tried when all tests pass\n%s", p.file, p.row, p.name, v.why())
 		}
 		p.took = time.Since(began)
-		reached[i] = t.reach
+		reached[i] = t.reached()
 	}
 	quickest := make([]int, len(b.probes))
 	for i := range quickest {
@@ -169,8 +170,8 @@ func (b *bench) orders(ctx context.Context, s *Suite) (*order, error) {
 	return o, nil
 }
 
-// tests are those that reach some place of a mutant.
-func (o *order) tests(s *site) []int {
+// tests are those that reach some place of a mutant: first those beside the rule, which were written to notice.
+func (o *order) tests(s *site, probes []probe) []int {
 	var all []int
 	for _, p := range s.places {
 		by := o.exprs
@@ -187,7 +188,15 @@ func (o *order) tests(s *site) []int {
 			}
 		}
 	}
-	return all
+	beside, others := make([]int, 0, len(all)), make([]int, 0, len(all))
+	for _, i := range all {
+		if path.Dir(probes[i].file) == path.Dir(s.File) {
+			beside = append(beside, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	return append(beside, others...)
 }
 
 // try puts a mutant in, runs the tests that reach it until one fails, and takes it out again.
@@ -195,7 +204,7 @@ func (b *bench) try(ctx context.Context, s *site, o *order) trial {
 	for _, p := range s.places {
 		defer p.apply()()
 	}
-	tests := o.tests(s)
+	tests := o.tests(s, b.probes)
 	for _, i := range tests {
 		if ctx.Err() != nil {
 			return trial{}

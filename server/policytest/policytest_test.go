@@ -273,7 +273,7 @@ func TestMutantsNeedTestsThatPass(t *testing.T) {
 
 func TestExcuses(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mutants.yaml")
-	if err := os.WriteFile(file, []byte(`
+	if err := os.WriteFile(file, []byte(`excuses:
 - {file: door.rego, original: 'findings contains "quiet" if input.quiet == true', mutated: 'findings contains "quiet" if input.quiet != true', reason: nobody asks}
 - {file: door.rego, original: 'input.age >= 18', mutated: 'input.age > 18', reason: "wrong: a test notices it"}
 - {file: door.rego, original: 'no such line', mutated: 'none', reason: gone}
@@ -294,7 +294,7 @@ func TestExcuses(t *testing.T) {
 	if want := []string{"door.rego: input.age >= 18 → input.age > 18", "door.rego: no such line → none"}; !slices.Equal(m.Stale, want) {
 		t.Errorf("stale excuses are %v, want %v", m.Stale, want)
 	}
-	if err := os.WriteFile(file, []byte("- {file: a.rego, original: b, mutated: c}\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("excuses:\n- {file: a.rego, original: b, mutated: c}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ReadExcuses(file); err == nil || !strings.Contains(err.Error(), "reason are all needed") {

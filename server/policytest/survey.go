@@ -29,14 +29,25 @@ func spotOf(at *ast.Location) spot {
 type reach struct {
 	exprs          map[spot]bool
 	entered, fired map[spot]bool // rules, by the place of their head
-	reasons        map[string]bool
 }
 
-// tracer notes what is reached while a test runs.
-type tracer struct{ reach }
+// tracer notes what is reached while a test runs: by the location itself, which is quicker to find again than its parts.
+type tracer struct{ exprs, entered, fired map[*ast.Location]bool }
 
 func newTracer() *tracer {
-	return &tracer{reach{exprs: map[spot]bool{}, entered: map[spot]bool{}, fired: map[spot]bool{}, reasons: map[string]bool{}}}
+	return &tracer{map[*ast.Location]bool{}, map[*ast.Location]bool{}, map[*ast.Location]bool{}}
+}
+
+// reached gives the places that were noted.
+func (t *tracer) reached() reach {
+	places := func(noted map[*ast.Location]bool) map[spot]bool {
+		all := make(map[spot]bool, len(noted))
+		for at := range noted {
+			all[spotOf(at)] = true
+		}
+		return all
+	}
+	return reach{places(t.exprs), places(t.entered), places(t.fired)}
 }
 
 // Enabled says that events are wanted.
@@ -50,14 +61,14 @@ func (t *tracer) TraceEvent(event topdown.Event) {
 	switch node := event.Node.(type) {
 	case *ast.Expr:
 		if event.Op == topdown.EvalOp {
-			t.exprs[spotOf(node.Location)] = true
+			t.exprs[node.Location] = true
 		}
 	case *ast.Rule:
 		switch event.Op {
 		case topdown.EnterOp:
-			t.entered[spotOf(node.Head.Location)] = true
+			t.entered[node.Head.Location] = true
 		case topdown.ExitOp:
-			t.fired[spotOf(node.Head.Location)] = true
+			t.fired[node.Head.Location] = true
 		}
 	}
 }
@@ -75,10 +86,7 @@ func (b *bench) survey(ctx context.Context, s *Suite) ([]reach, []Result, error)
 		began := time.Now()
 		v := b.run(ctx, p, t)
 		p.took = time.Since(began)
-		for _, reason := range v.decision.Reasons {
-			t.reasons[reason.Rule] = true
-		}
-		if reached[i] = t.reach; p.want != nil {
+		if reached[i] = t.reached(); p.want != nil {
 			cases = append(cases, Result{
 				Name: p.name, Suite: p.suite, File: p.file, Row: p.row, Passed: v.passed, Seconds: p.took.Seconds(),
 				Why: v.why(), Differences: v.differences,
