@@ -201,6 +201,16 @@ rego_tested_as_archive() {
 
 rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
 
+# Rules seen firing and not firing by tests and cases, and a sample of mutants. Each commit tries other ones; the same
+# commit tries the same ones again.
+policies_tried() {
+	local seed
+	seed=$((16#$(git rev-parse --short=8 HEAD | cut -c 1-8)))
+	go build -tags nomsgpack -o "$scratch/greenchannel" ./cmd/greenchannel
+	"$scratch/greenchannel" test --cases tests/cases policies
+	"$scratch/greenchannel" test --mutate --cases= --sample 60 --seed "$seed" --min-score 90 policies
+}
+
 conventions_tested() {
 	"$(opa)" test --format json tests/conventions | report rego -tally "$tally"
 	"$(opa)" test --coverage --coverage-runs= --format json tests/conventions | report coverage
@@ -296,6 +306,7 @@ step "rego tests" rego_tested
 step "rego tests, folder as bundle" rego_tested_as_folder_bundle
 step "rego tests, built bundle" rego_tested_as_archive
 step "rego coverage" rego_covered
+step "rules fire, and mutants are noticed" policies_tried
 step "rego conventions" conventions_tested
 step "go test" go_tested
 step "the record under fire" record_tested

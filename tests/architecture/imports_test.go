@@ -26,7 +26,7 @@ func storeys() []storey {
 			[]string{
 				"server/httpapi", "server/console", "server/engine", "server/bundle", "server/store", "server/journal",
 				"server/impact", "server/screening", "server/metrics", "server/batch", "server/sheet", "server/casefile",
-				"server/plan",
+				"server/plan", "server/policytest",
 			},
 			"one concern each; they meet in package server, not in one another",
 		},
@@ -50,6 +50,8 @@ func passages() []passage {
 	return []passage{
 		{"server/engine", "server/bundle", "a generation is compiled from a bundle"},
 		{"server/engine", "server/store", "a generation reads its data through a store"},
+		{"server/policytest", "server/store", "a case is decided beside the tables of the service, as they are there"},
+		{"server/policytest", "server/casefile", "cases are tests of the policies"},
 		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}

@@ -33,7 +33,7 @@ func known() []library {
 		{
 			name:  "OPA",
 			paths: []string{"github.com/open-policy-agent/opa/"},
-			rooms: []string{"server/engine", "server/bundle", "server/store", "server/plan"},
+			rooms: []string{"server/engine", "server/bundle", "server/store", "server/plan", "server/policytest"},
 			except: []exception{
 				{
 					"cmd/greenchannel/opa.go", "github.com/open-policy-agent/opa/cmd",

@@ -196,6 +196,8 @@ test_a_use_is_civilian_only_in_a_sector_of_the_civil_list if {
 	not "GC-F04" in _fired({"end_use": object.remove(_civil, ["sector"])}, _today)
 }
 
+test_a_civilian_use_points_at_the_sector if _paths("GC-F04", _of({}), _today) == ["/end_use/sector"]
+
 # What a finding does, how much it weighs and which outcome it asks for.
 _weight(found) := concat(" ", [found.reason.effect, found.reason.severity, found.outcome])
 

@@ -282,3 +282,14 @@ test_every_finding_has_its_weight_and_its_texts if {
 		not contains(concat("", [text.en, text.zh]), "{")
 	}
 }
+
+# Where each flag points
+
+_points(rule, application, before) := {found.reason.paths | some found in _the(rule, application, before)}
+
+test_each_flag_points_at_what_it_compares if {
+	_points("RF-12/history", _order(31), _previous([10, 4])) == {["/items"]}
+	_points("RF-12/year", _order(20), _year(161, 5)) == {["/need", "/items"]}
+	_points("RF-13", _order(20), _quarter(41, 1)) == {["/need", "/items"]}
+	_points("RF-13/unweighed", fixture.without(["/need"]), _quarter(1, 3)) == {["/need", "/items"]}
+}

@@ -138,3 +138,28 @@ test_the_finding_asks_for_a_person_and_is_told_in_both_languages if {
 	{[one.outcome, one.reason.text.zh] | some one in found} == {["", "Talbank AG（bank，档案主体：Filed）：2026-03-01核查未通过。"]}
 	{one.outcome | some one in _on_file("Talmotor GmbH", [_verified("failed", "2026-03-01")])} == {"enhanced_review"}
 }
+
+test_an_ultimate_end_user_weighs_as_an_end_user if {
+	application := fixture.with_fields({"/parties/0/role": "ultimate_end_user", "/parties/1/role": "bank"})
+	failed := [_verified("failed", "2026-03-01")]
+	on_file := {"Talmotor GmbH": [{"id": "P-1", "name": "Filed", "country": "DE", "verifications": failed, "certificates": []}]}
+	found := registry.findings with input as application
+		with data.registry.parties as object.union(fixture.nobody_on_file(application), on_file)
+		with time.now_ns as fixture.today
+	{one.reason.severity | some one in found} == {"high"}
+}
+
+_of_end_user_zh(verifications) := {found.reason.text.zh | some found in _on_file("Talmotor GmbH", verifications)}
+
+_tells_zh(verifications, words) if {
+	some text in _of_end_user_zh(verifications)
+	endswith(text, sprintf("%s。", [words]))
+}
+
+test_the_chinese_words_of_a_verification if {
+	_tells_zh([_verified("failed", "2026-03-01")], "2026-03-01核查未通过")
+	_tells_zh([_verified("delayed", "2026-03-01")], "2026-03-01记录为未按期配合核查")
+	_tells_zh([_verified("pending", "2026-03-01")], "自2026-03-01起核查尚未结束")
+	_tells_zh([_verified("failed", "2025-03-01"), _verified("passed", "2026-03-01")], "2025-03-01核查未通过，此后已通过核查")
+	_tells_zh([_verified("delayed", "2025-03-01"), _verified("passed", "2026-03-01")], "2025-03-01记录为未按期配合核查，此后已通过核查")
+}
