@@ -3,11 +3,13 @@ package cases
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"greenchannel/policies"
 	"greenchannel/server/bundle"
+	"greenchannel/server/casefile"
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
 	"greenchannel/server/store"
@@ -19,7 +21,7 @@ import (
 // file. From the record alone, both come to the same once more.
 func TestRecordsOfBothEvaluators(t *testing.T) {
 	t.Parallel()
-	cases, err := load(".")
+	cases, err := casefile.Load(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +48,12 @@ func TestRecordsOfBothEvaluators(t *testing.T) {
 	}
 	seq, remembered := uint64(0), 0
 	for _, c := range cases {
-		body, err := c.body(".")
-		if err != nil || c.tables.given {
+		body, err := c.Body(os.DirFS("."))
+		if err != nil || c.Tables.Given {
 			continue
 		}
-		for _, day := range c.days {
-			at, err := decision.ParseAsOf(day.asOf)
+		for _, day := range c.Days {
+			at, err := decision.ParseAsOf(day.AsOf)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,14 +63,14 @@ func TestRecordsOfBothEvaluators(t *testing.T) {
 			}
 			want, err := topdown.Evaluate(t.Context(), app, at)
 			if err != nil {
-				t.Fatalf("%s: %v", c.place, err)
+				t.Fatalf("%s: %v", c.Place, err)
 			}
 			got, err := executor.Evaluate(t.Context(), app, at)
 			if err != nil {
-				t.Fatalf("%s: %v", c.place, err)
+				t.Fatalf("%s: %v", c.Place, err)
 			}
 			if err := unequal(want, got); err != nil {
-				t.Errorf("%s, as of %s: %v", c.place, day.asOf, err)
+				t.Errorf("%s, as of %s: %v", c.Place, day.AsOf, err)
 			}
 			remembered += bytes.Count(got.Reads, []byte(`"value":`)) - bytes.Count(got.Reads, []byte(`"value":[]`))
 			seq++
@@ -86,7 +88,7 @@ func TestRecordsOfBothEvaluators(t *testing.T) {
 					err = unequal(got, again)
 				}
 				if err != nil {
-					t.Errorf("%s, as of %s, again by %s: %v", c.place, day.asOf, name, err)
+					t.Errorf("%s, as of %s, again by %s: %v", c.Place, day.AsOf, name, err)
 				}
 			}
 			if err := live.Apply(record); err != nil {
