@@ -1,7 +1,8 @@
 // Package engine evaluates the policies with OPA. A Generation is one bundle, compiled once, with its data; the Engine
 // holds the active one behind one atomic pointer, so that a bundle is swapped without a pause and each evaluation sees
 // one bundle and one snapshot of the data from start to end. Only the clock that is given counts: no policy can ask for
-// another. The engine answers with a whole decision or an error: undefined, malformed and late are never a permission.
+// another. Policies are evaluated by the executor of package plan or by OPA's topdown: a bundle that the executor refuses, or
+// on which the two once did not agree, is topdown's. The engine answers with a whole decision or an error: undefined, malformed and late are never a permission.
 // It knows no law, no HTTP, and not where bundles come from.
 package engine
 

@@ -89,11 +89,12 @@ func New(deps Deps) Handler {
 	r.HandleMethodNotAllowed = true
 	r.UseEscapedPath = true         // a slash that is escaped parts nothing
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
-	if deps.Observe == nil {
-		deps.Observe = func(string, string, int, time.Duration) {}
+	r.Use(requestID, trace)
+	if deps.Observe != nil {
+		r.Use(observed(deps.Observe))
 	}
 	a := api{Deps: deps, published: new(published), chinese: sync.OnceValue(chinese.New)}
-	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, a.recovery)
+	r.Use(accessLog(deps.Log), headers, a.recovery)
 	r.Use(a.guard(newLimiter(deps.Limits, deps.Now), a.opaPatterns()))
 	a.Routes(r)
 	r.NoRoute(a.noRoute)

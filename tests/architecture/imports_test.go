@@ -52,6 +52,7 @@ func passages() []passage {
 		{"server/engine", "server/store", "a generation reads its data through a store"},
 		{"server/policytest", "server/store", "a case is decided beside the tables of the service, as they are there"},
 		{"server/policytest", "server/casefile", "cases are tests of the policies"},
+		{"server/engine", "server/plan", "a generation is evaluated by the executor, which knows OPA as the engine does"},
 		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}
