@@ -3974,7 +3974,9 @@ type ClientInterface interface {
 
 	// DecideBatchWithBody Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -3985,7 +3987,9 @@ type ClientInterface interface {
 
 	// DecideBatch Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -4378,7 +4382,9 @@ func (c *Client) Decide(ctx context.Context, params *DecideParams, body DecideJS
 
 // DecideBatchWithBody Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -4399,7 +4405,9 @@ func (c *Client) DecideBatchWithBody(ctx context.Context, params *DecideBatchPar
 
 // DecideBatch Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -6202,7 +6210,9 @@ type ClientWithResponsesInterface interface {
 
 	// DecideBatchWithBodyWithResponse Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -6213,7 +6223,9 @@ type ClientWithResponsesInterface interface {
 
 	// DecideBatchWithResponse Decide many applications
 	//
-	// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+	//
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -11528,7 +11540,9 @@ func (c *ClientWithResponses) DecideWithResponse(ctx context.Context, params *De
 
 // DecideBatchWithBodyWithResponse Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -11545,7 +11559,9 @@ func (c *ClientWithResponses) DecideBatchWithBodyWithResponse(ctx context.Contex
 
 // DecideBatchWithResponse Decide many applications
 //
-// Decides up to 10,000 applications under one bundle, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer; those that come first in a batch are history for those after them. What is wrong with one is said of that one.
+// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
+//
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
