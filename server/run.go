@@ -253,12 +253,12 @@ func announce(settings Config, rooms *Rooms, addr net.Addr) {
 }
 
 // recordedAnswer decides and records the application that an OPA client sends as the input of the entry point.
-func (r *Rooms) recordedAnswer(ctx context.Context, input []byte) (answer []byte, id string, err error) {
+func (r *Rooms) recordedAnswer(ctx context.Context, input []byte, key string) (answer []byte, id string, err error) {
 	app, err := r.Engine.Read(input)
 	if err != nil {
 		return nil, "", err
 	}
-	record, err := r.Decisions.Decide(ctx, decision.Request{App: app, Caller: identity.Name(ctx)})
+	record, err := r.Decisions.Decide(ctx, decision.Request{App: app, Caller: identity.Name(ctx), IdempotencyKey: key})
 	if err != nil {
 		return nil, "", err
 	}

@@ -110,7 +110,7 @@ type Metrics struct {
 
 // Tracing is where traces are sent.
 type Tracing struct {
-	Endpoint string  `key:"endpoint" arg:"URL" secret:"url" doc:"OTLP endpoint that traces are sent to, such as http://127.0.0.1:4318; empty is none."`
+	Endpoint string  `key:"endpoint" flag:"tracing-endpoint" arg:"URL" secret:"url" doc:"OTLP endpoint that traces are sent to, such as http://127.0.0.1:4318; empty is none."`
 	Ratio    float64 `key:"ratio" doc:"Share of requests that are traced, of 0 to 1, where the caller has not decided."`
 }
 

@@ -20,6 +20,7 @@ const (
 	statusMixed       = 207
 	statusInvalid     = 400
 	statusNotFound    = 404
+	statusConflict    = 409
 	statusInternal    = 500
 	statusUnavailable = 503
 )
@@ -86,10 +87,12 @@ func shape(err error) refusal {
 func ofProblem(p *problem.Error) refusal {
 	refused := refusal{statusInternal, types.NewErrorV1(types.CodeInternal, "%s", p.Detail)}
 	switch p.Kind {
-	case problem.Malformed, problem.Invalid, problem.TooLarge, problem.UnsupportedMedia:
+	case problem.Malformed, problem.Invalid, problem.TooLarge, problem.UnsupportedMedia, problem.KeyReused:
 		refused = refusal{statusInvalid, types.NewErrorV1(types.CodeInvalidParameter, "%s", p.Detail)}
 	case problem.NotFound:
 		refused = refusal{statusNotFound, types.NewErrorV1(types.CodeResourceNotFound, "%s", p.Detail)}
+	case problem.InFlight, problem.Stale:
+		refused = refusal{statusConflict, types.NewErrorV1(types.CodeResourceConflict, "%s", p.Detail)}
 	case problem.Deadline, problem.Cancelled, problem.NotReady:
 		refused.status = statusUnavailable
 	default: // is ours

@@ -13,7 +13,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
-	"greenchannel/server/decision/query"
 	"greenchannel/server/explain"
 	"greenchannel/server/problem/chinese"
 )
@@ -72,8 +71,9 @@ type Deps struct {
 	Observe func(method, route string, status int, took time.Duration)
 	// OPA answers OPA clients.
 	OPA Documents
-	// Recorded decides and records an application that an OPA client sends; nil where nothing is recorded.
-	Recorded query.Recorded
+	// Recorded decides and records an application that an OPA client sends under its own word for the request, empty for
+	// none; nil where nothing is recorded.
+	Recorded func(ctx context.Context, input []byte, key string) (result []byte, decisionID string, err error)
 	// Evaluator names who evaluates the active bundle, and why it is not the usual one; empty where it is.
 	Evaluator func() (name, reason string)
 	// Ready names the active bundle, or says why the service takes no requests.

@@ -3,11 +3,15 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -39,7 +43,13 @@ func (a api) asked(c *gin.Context, path []string, maxBytes int64) (query.Questio
 			Plugins:             flag(parameters, "plugins"),
 			ExcludePlugins:      parameters["exclude-plugin"],
 		},
-		Recorded: a.Recorded,
+	}
+	if a.Recorded != nil {
+		key, err := keyOf(c.Request.Header)
+		if err != nil {
+			return q, err
+		}
+		q.Recorded = a.underKey(key, maxBytes == maxBatchBytes)
 	}
 	if c.Request.Method != http.MethodPost {
 		return q, nil
@@ -48,6 +58,19 @@ func (a api) asked(c *gin.Context, path []string, maxBytes int64) (query.Questio
 	var err error
 	q.Body, err = body(c, maxBytes)
 	return q, err
+}
+
+// underKey decides what is sent under a key of the client's. Of a batch each input has a key of its own, made of that of the
+// batch and of the input, so that a batch which is sent again finds what was decided, in whatever order.
+func (a api) underKey(key string, batch bool) query.Recorded {
+	return func(ctx context.Context, input []byte) ([]byte, string, error) {
+		own := key
+		if key != "" && batch {
+			digest := sha256.Sum256(slices.Concat([]byte(key), []byte{0}, input)) // no key has a zero byte
+			own = "inputs-" + hex.EncodeToString(digest[:])
+		}
+		return a.Recorded(ctx, input, own)
+	}
 }
 
 // body reads a body, and decompresses it where it says so.

@@ -130,6 +130,7 @@ func (d opaDoor) handler(p place) gin.HandlerFunc {
 		}
 		method := c.Request.Method
 		answer, allowed := p.by[method]
+		sent := c.Request.URL.EscapedPath()
 		switch to, unclean := cleaned(c.Request.URL); {
 		case !ok:
 			d.refuseAsOPA(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
@@ -138,8 +139,8 @@ func (d opaDoor) handler(p place) gin.HandlerFunc {
 		case !p.handled(method):
 			c.Header("Allow", p.by.allow())
 			http.Error(c.Writer, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
-		case method != http.MethodHead && len(to) > 1 && strings.HasSuffix(to, "/"):
-			redirect(c, strings.TrimSuffix(to, "/"), http.StatusMovedPermanently)
+		case method != http.MethodHead && len(sent) > 1 && strings.HasSuffix(sent, "/"):
+			redirect(c, strings.TrimSuffix(sent, "/"), http.StatusMovedPermanently)
 		case !allowed:
 			c.Header("Allow", p.by.allow())
 			c.Status(http.StatusMethodNotAllowed)

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,7 +61,7 @@ func recording(t testing.TB, inputs *[]string, err error) httpapi.Deps {
 	t.Helper()
 	d := deps(t, io.Discard)
 	d.Access = everybody{} // these tests are about the door, not about who may use it
-	d.Recorded = func(_ context.Context, input []byte) ([]byte, string, error) {
+	d.Recorded = func(_ context.Context, input []byte, _ string) ([]byte, string, error) {
 		*inputs = append(*inputs, string(input))
 		return []byte(`{"outcome": "recorded", "<": 1.50}`), "the-id", err
 	}
@@ -139,6 +141,8 @@ func TestRefusalsOfRecording(t *testing.T) {
 			400, "invalid_parameter", "The application has one fault.", []struct{ Code, Message string }{{"invalid_parameter", "/items: is missing"}},
 		},
 		{problem.New(problem.Deadline, "Too late."), 503, "internal_error", "Too late.", nil},
+		{problem.New(problem.KeyReused, "Used."), 400, "invalid_parameter", "Used.", nil},
+		{problem.New(problem.InFlight, "Wait."), 409, "resource_conflict", "Wait.", nil},
 		{problem.New(problem.NotReady, "Not yet."), 503, "internal_error", "Not yet.", nil},
 		{errors.New("disk full at sector 7"), 500, "internal_error", problem.Of(errors.New("")).Detail, nil},
 	} {
@@ -235,6 +239,47 @@ func TestOPAKeepsOut(t *testing.T) {
 				t.Errorf("code %q, message %q; want one that says %q", got.Code, got.Message, row.says)
 			}
 		})
+	}
+}
+
+// What an OPA client sends again under its Idempotency-Key is recorded once, and so is each input of a batch.
+func TestOPAClientsMaySendAgain(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	var mu sync.Mutex
+	d := deps(t, io.Discard)
+	d.Access = everybody{}
+	d.Recorded = func(_ context.Context, input []byte, key string) ([]byte, string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		keys = append(keys, string(input)+" "+key)
+		return []byte(`{}`), "the-id", nil
+	}
+	handler := httpapi.New(d)
+	sent := func(target, body string, header ...string) []string {
+		keys = nil
+		asOPA(t, call(t, handler, "POST", target, body, header...), http.StatusOK)
+		slices.Sort(keys)
+		return keys
+	}
+	const entry, batch = "/v1/data/rareearth/decision", "/v1/batch/data/rareearth/decision"
+	for target, body := range map[string]string{entry: `{"input": {"a":1}}`, "/v0/data/rareearth/decision": `{"a":1}`, "/": `{"a":1}`} {
+		if got := sent(target, body, "Idempotency-Key", `"k-1"`); !slices.Equal(got, []string{`{"a":1} k-1`}) {
+			t.Errorf("%s: %q", target, got)
+		}
+	}
+	if got := sent(entry, `{"input": {"a":1}}`); !slices.Equal(got, []string{`{"a":1} `}) {
+		t.Errorf("without a key: %q", got)
+	}
+	first := sent(batch, `{"inputs": {"x": {"a":1}, "y": {"a":2}}}`, "Idempotency-Key", "k-1")
+	again := sent(batch, `{"inputs": {"q": {"a":2}, "r": {"a":1}}}`, "Idempotency-Key", "k-1")
+	other := sent(batch, `{"inputs": {"x": {"a":1}, "y": {"a":2}}}`, "Idempotency-Key", "k-2")
+	if !slices.Equal(first, again) || slices.Equal(first, other) || len(first) != 2 || first[0][len(`{"a":1}`):] == first[1][len(`{"a":1}`):] {
+		t.Errorf("%q, again %q, under another key %q", first, again, other)
+	}
+	refused := asOPA(t, call(t, handler, "POST", entry, `{"input": {}}`, "Idempotency-Key", "two words"), http.StatusBadRequest)
+	if refused.Code != "invalid_parameter" || !strings.Contains(refused.Message, "Idempotency-Key") {
+		t.Errorf("%+v", refused)
 	}
 }
 

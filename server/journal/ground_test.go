@@ -52,7 +52,7 @@ func sqliteGround(t testing.TB) ground {
 
 func postgresGround(t testing.TB) ground {
 	t.Helper()
-	return ground{"postgres", sharedPostgres(t).database(t), t.TempDir()}
+	return ground{"postgres", database(t), t.TempDir()}
 }
 
 // onEach runs a test on a fresh ground of every kind.

@@ -13,17 +13,18 @@ import (
 	"time"
 
 	"greenchannel/server/journal"
+	"greenchannel/tests/postgres"
 )
 
 // ownPostgres is a server that a test may stop.
-func ownPostgres(t *testing.T) *postgresServer {
+func ownPostgres(t *testing.T) *postgres.Server {
 	t.Helper()
-	s, err := newPostgresServer()
+	s, err := postgres.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := s.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -39,7 +40,7 @@ func TestPostgresRestartedUnderLoad(t *testing.T) {
 	}
 	t.Parallel()
 	server := ownPostgres(t)
-	g := ground{"postgres", server.database(t), t.TempDir()}
+	g := ground{"postgres", databaseOf(t, server), t.TempDir()}
 	nodes := []*journal.Journal{g.open(t), g.node(t).open(t)}
 	tail := counted(t, nodes[1])
 
@@ -73,10 +74,10 @@ func TestPostgresRestartedUnderLoad(t *testing.T) {
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGINT, syscall.SIGQUIT} {
 		waitFor(t, func() bool { return sinceUp.Load() > 50 })
-		if err := server.stop(signal); err != nil {
+		if err := server.Stop(signal); err != nil {
 			t.Fatal(err)
 		}
-		if err := server.start(); err != nil {
+		if err := server.Restart(); err != nil {
 			t.Fatal(err)
 		}
 		sinceUp.Store(0)
@@ -145,23 +146,21 @@ func TestAForgetfulServerIsRefused(t *testing.T) {
 	}
 	t.Parallel()
 	server := ownPostgres(t)
-	g := ground{"postgres", server.database(t), t.TempDir()}
+	g := ground{"postgres", databaseOf(t, server), t.TempDir()}
 	for _, setting := range []string{"fsync", "full_page_writes"} {
-		if err := server.stop(syscall.SIGINT); err != nil {
+		if err := server.Stop(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
-		server.options = []string{"-c", setting + "=off"}
-		if err := server.start(); err != nil {
+		if err := server.Restart("-c", setting+"=off"); err != nil {
 			t.Fatal(err)
 		}
 		refused(t, g, setting+"=off", "set both to on")
 	}
-	if err := server.stop(syscall.SIGINT); err != nil {
+	if err := server.Stop(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, g, "the database cannot be reached", "start PostgreSQL")
-	server.options = nil
-	if err := server.start(); err != nil {
+	if err := server.Restart(); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, g.open(t), 1)

@@ -5,118 +5,55 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
-	"github.com/open-policy-agent/opa/v1/test/cases"
 	"github.com/open-policy-agent/opa/v1/topdown"
-	"github.com/open-policy-agent/opa/v1/types"
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"greenchannel/server/store"
+	"greenchannel/tests/opacases"
 )
 
 // notEqual lists OPA's cases that cannot be run on this store, or come out otherwise than on OPA's own, by version and
 // note, each with its reason. None is known; a case that stands here and comes out equal fails the test, so that the list stays true.
 var notEqual = map[string]string{}
 
-// sleep is the one built-in that a case uses and OPA has in its tests only.
-var sleep = &topdown.Builtin{
-	Decl: &ast.Builtin{Name: "test.sleep", Decl: types.NewFunction(types.Args(types.S), types.Nl)},
-	Func: func(_ topdown.BuiltinContext, operands []*ast.Term, iter func(*ast.Term) error) error {
-		pause, err := time.ParseDuration(string(operands[0].Value.(ast.String)))
-		if err != nil {
-			return err
-		}
-		time.Sleep(pause)
-		return iter(ast.NullTerm())
-	},
-}
-
 // TestSemanticCases runs every semantic case of OPA's module on three stores: OPA's own, ours filled in one write, and
 // ours filled member by member in transactions of their own. All have to give the result that the case wants.
 func TestSemanticCases(t *testing.T) {
-	folder := casesFolder(t)
 	ran, equal := 0, 0
-	for _, part := range []struct {
-		name, folder string
-		rego         ast.RegoVersion
-	}{
-		{"v0", filepath.Join(folder, "v0"), ast.RegoV0},
-		{"v1", filepath.Join(folder, "v1"), ast.RegoV1},
-		{"topdown", filepath.Join(folder, "../../../topdown/testdata/cases"), ast.RegoV0},
-	} {
-		set, err := cases.Load(part.folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(set.Cases) == 0 {
-			t.Fatalf("no cases in %s", part.folder)
-		}
-		for _, tc := range set.Sorted().Cases {
-			id := part.name + "/" + tc.Note
-			ran++
-			t.Run(id, func(t *testing.T) {
-				for k, v := range tc.Env {
-					t.Setenv(k, v)
+	for _, tc := range opacases.All(t) {
+		ran++
+		t.Run(tc.ID, func(t *testing.T) {
+			for k, v := range tc.Env {
+				t.Setenv(k, v)
+			}
+			fault := runCase(t, tc)
+			reason, known := notEqual[tc.ID]
+			switch {
+			case fault == nil:
+				equal++
+				if known {
+					t.Errorf("comes out equal, but is listed as not: %s; take it off the list", reason)
 				}
-				fault := runCase(t, tc, part.rego)
-				reason, known := notEqual[id]
-				switch {
-				case fault == nil:
-					equal++
-					if known {
-						t.Errorf("comes out equal, but is listed as not: %s; take it off the list", reason)
-					}
-				case !known:
-					t.Errorf("%v\n(%s)", fault, tc.Filename)
-				}
-			})
-		}
+			case !known:
+				t.Errorf("%v\n(%s)", fault, tc.Filename)
+			}
+		})
 	}
 	t.Logf("%d of OPA's semantic cases: %d equal on both stores, %d not equal and listed with a reason", ran, equal, len(notEqual))
 }
 
-// casesFolder asks the go command where the module of OPA stands, as half of the cases are not embedded in it.
-func casesFolder(t *testing.T) string {
-	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/open-policy-agent/opa/v1/test/cases/testdata").Output()
-	if err != nil {
-		var failed *exec.ExitError
-		if errors.As(err, &failed) {
-			t.Fatalf("find the cases of OPA: %v: %s", err, failed.Stderr)
-		}
-		t.Fatalf("find the cases of OPA: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // runCase runs a case on all stores and says where the first went wrong.
-func runCase(t *testing.T, tc cases.TestCase, rego ast.RegoVersion) error {
-	options := ast.ParserOptions{RegoVersion: rego}
-	if tc.ExperimentalKeywords {
-		options.Capabilities = ast.CapabilitiesForThisVersion(ast.CapabilitiesExperimentalKeywords(true))
-	}
-	capabilities := ast.CapabilitiesForThisVersion(ast.CapabilitiesExperimentalKeywords(tc.ExperimentalKeywords))
-	capabilities.Builtins = append(slices.Clone(capabilities.Builtins), sleep.Decl)
-	compiler := ast.NewCompiler().WithDefaultRegoVersion(rego).WithCapabilities(capabilities)
-	modules := map[string]*ast.Module{}
-	for i, source := range tc.Modules {
-		name := fmt.Sprintf("test-%d.rego", i)
-		module, err := ast.ParseModuleWithOpts(name, source, options)
-		if err != nil {
-			return err
-		}
-		modules[name] = module
-	}
-	if compiler.Compile(modules); compiler.Failed() {
-		return fmt.Errorf("compile: %w", compiler.Errors)
+func runCase(t *testing.T, tc opacases.Case) error {
+	compiler, err := tc.Compiler()
+	if err != nil {
+		return err
 	}
 	query, err := compiler.QueryCompiler().Compile(ast.MustParseBody(tc.Query))
 	if err != nil {
@@ -141,7 +78,7 @@ func runCase(t *testing.T, tc cases.TestCase, rego ast.RegoVersion) error {
 	return nil
 }
 
-func evaluateCase(t *testing.T, tc cases.TestCase, s storage.Store, compiler *ast.Compiler, query ast.Body) error {
+func evaluateCase(t *testing.T, tc opacases.Case, s storage.Store, compiler *ast.Compiler, query ast.Body) error {
 	ctx := t.Context()
 	txn, err := s.NewTransaction(ctx)
 	if err != nil {
@@ -149,7 +86,7 @@ func evaluateCase(t *testing.T, tc cases.TestCase, s storage.Store, compiler *as
 	}
 	defer s.Abort(ctx, txn)
 	results, err := topdown.NewQuery(query).WithCompiler(compiler).WithStore(s).WithTransaction(txn).
-		WithBuiltins(map[string]*topdown.Builtin{sleep.Decl.Name: sleep}).WithInput(caseInput(tc)).WithStrictBuiltinErrors(tc.StrictError).Run(ctx)
+		WithBuiltins(opacases.Builtins()).WithInput(tc.InputTerm()).WithStrictBuiltinErrors(tc.StrictError).Run(ctx)
 
 	var failed *topdown.Error
 	switch {
@@ -167,19 +104,9 @@ func evaluateCase(t *testing.T, tc cases.TestCase, s storage.Store, compiler *as
 	return nil
 }
 
-func caseInput(tc cases.TestCase) *ast.Term {
-	switch {
-	case tc.InputTerm != nil:
-		return ast.MustParseTerm(*tc.InputTerm)
-	case tc.Input != nil:
-		return ast.NewTerm(ast.MustInterfaceToValue(*tc.Input))
-	}
-	return nil
-}
-
 // compareResults compares bindings as sets, as OPA does: sorted where the case asks for it, and without the variables
 // that a query generates where it asks for that.
-func compareResults(tc cases.TestCase, results topdown.QueryResultSet) error {
+func compareResults(tc opacases.Case, results topdown.QueryResultSet) error {
 	want, got := ast.NewSet(), ast.NewSet()
 	for _, bindings := range *tc.WantResult {
 		want.Add(ast.NewTerm(ast.MustInterfaceToValue(bindings)))

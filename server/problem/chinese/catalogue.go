@@ -97,6 +97,7 @@ func schemas() []entry {
 	return []entry{
 		{"%s or %s", "%s或%s"},
 		{"true or false", "true 或 false"},
+		{"null", "null"},
 		{"text", "文本"},
 		{"a number", "数"},
 		{"a whole number", "整数"},

@@ -63,6 +63,9 @@ func shapeOf(verbs *regexp.Regexp, e entry) shape {
 	return made
 }
 
+// fewLetters are so few that a format of them is found in many a text: it counts only between texts that are known.
+const fewLetters = len(" or ")
+
 // mostInner is how deep texts stand in one another.
 const mostInner = 3
 
@@ -75,12 +78,16 @@ func (t Texts) of(english string, inner int) (string, bool) {
 		if found == nil {
 			continue
 		}
-		put := make([]any, 0, len(found)-1)
+		put, all := make([]any, 0, len(found)-1), true
 		for _, part := range found[1:] {
-			if inner > 0 && part != "" && part[0] != '"' { // what was sent stands in quotes, and stays as it was sent
-				part, _ = t.of(part, inner-1)
+			known := strings.HasPrefix(part, `"`) // what was sent stands in quotes, and stays as it was sent
+			if inner > 0 && part != "" && !known {
+				part, known = t.of(part, inner-1)
 			}
-			put = append(put, part)
+			put, all = append(put, part), all && known
+		}
+		if s.letters <= fewLetters && !all {
+			continue // the "or" of another sentence
 		}
 		return fmt.Sprintf(s.chinese, put...), true
 	}

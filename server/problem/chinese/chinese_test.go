@@ -28,6 +28,7 @@ func TestTextsAreFoundByShape(t *testing.T) {
 		"This needs one of the roles author; the caller has none. Say who you are, as WWW-Authenticate asks.": "此操作需要下列角色之一：author；调用方的角色：无。请按 WWW-Authenticate 的要求表明身份。",
 		`There is nothing at "/a\"b \u0000".`:                                                                 `"/a\"b \u0000" 处没有内容。`,
 		"No record has the number 7.":                                                                         "没有记录具有序号 7。",
+		`the field "items" is required and not stated: Goods or technology`:                                   `缺少必填字段 "items"：Goods or technology`,
 	} {
 		if got, ok := texts.Of(english); got != want || !ok {
 			t.Errorf("%s\n got %s\nwant %s", english, got, want)
@@ -51,7 +52,7 @@ func TestTheCatalogueIsSound(t *testing.T) {
 			t.Errorf("%q stands twice", format)
 		}
 		seen[format] = true
-		sample := strings.NewReplacer("%d", "7", "%q", `"q"`, "%s", "x").Replace(format)
+		sample := strings.NewReplacer("%d", "7", "%q", `"q"`, "%s", "text").Replace(format)
 		got, ok := texts.Of(sample)
 		if !ok || strings.Contains(got, "%!") || strings.Count(got, "7") < strings.Count(format, "%d") ||
 			strings.Count(got, `"q"`) != strings.Count(format, "%q") || verbs.MatchString(got) {
