@@ -188,24 +188,24 @@ func (s *shelf) staysOpen(ctx context.Context, generation *engine.Generation, ba
 }
 
 // DryRun decides an application by a kept bundle, whichever is active.
-func (s *shelf) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Decision, error) {
+func (s *shelf) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error) {
 	r := s.rooms
 	digest, err := r.keptBundle(ctx, revision)
 	if err != nil {
-		return decision.Decision{}, err
+		return decision.Written{}, err
 	}
 	generation, err := r.generations.of(ctx, r.record.journal, digest)
 	if broken, ok := errors.AsType[*unusableError](err); ok {
-		return decision.Decision{}, problem.New(problem.Invalid, "The bundle cannot decide.",
+		return decision.Written{}, problem.New(problem.Invalid, "The bundle cannot decide.",
 			problem.Fault{Pointer: "?revision", Detail: "names a bundle that is kept and cannot be compiled: " + bundle.Faults(broken.err)[0].String()})
 	}
 	if err != nil {
-		return decision.Decision{}, err
+		return decision.Written{}, err
 	}
 	pinned := r.Engine.On(generation)
 	app, err := pinned.Read(application)
 	if err != nil {
-		return decision.Decision{}, err
+		return decision.Written{}, err
 	}
 	decisions := *r.Decisions
 	decisions.Policy = pinned

@@ -60,7 +60,7 @@ type measuredDecider struct {
 	m *metrics.Metrics
 }
 
-func (d measuredDecider) DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error) {
+func (d measuredDecider) DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Written, error) {
 	decided, err := d.Decider.DryRun(ctx, app, at)
 	if err == nil {
 		d.m.DryRun(string(decided.Outcome))
@@ -73,7 +73,7 @@ type measuredBundles struct {
 	m *metrics.Metrics
 }
 
-func (b measuredBundles) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Decision, error) {
+func (b measuredBundles) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error) {
 	decided, err := b.Bundles.DryRun(ctx, revision, application, at)
 	if err == nil {
 		b.m.DryRun(string(decided.Outcome))

@@ -2,6 +2,7 @@
 # Runs everything that has to hold before a change is taken, and closes with one line of counts.
 #
 #   tests/run.sh          all of it, as CI does; installs what it needs
+#   tests/run.sh nightly  all of it, and the evaluators compared a million times (GREENCHANNEL_COMPARISONS), which takes a night
 #   tests/run.sh quick    without linters that would have to be built, race detector, fuzzing and clean clone
 #   tests/run.sh STEP…    only steps whose name contains one of the words, such as "rego" or "go test"
 #
@@ -12,7 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export NO_COLOR=1
 
-readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-} # of each fuzz function; unless set, 60s for those of doors and 10s for others
+readonly fuzz_time=${GREENCHANNEL_FUZZTIME:-} # of each fuzz function; unless set, 60s for those of doors and evaluators and 10s for others
+readonly comparisons=${GREENCHANNEL_COMPARISONS:-1000000}
 readonly kill_rounds=${GREENCHANNEL_KILL_ROUNDS:-200}
 readonly tools=${XDG_CACHE_HOME:-$HOME/.cache}/greenchannel/bin
 scratch=$(mktemp -d)
@@ -22,11 +24,13 @@ readonly tally=$scratch/tally # one line a count: passed failed skipped
 : >"$tally"
 
 quick=false
+nightly=false
 wanted=()
 for word in "$@"; do
 	case $word in
 	quick) quick=true ;;
-	-*) echo "usage: tests/run.sh [quick] [STEP…]" >&2 && exit 2 ;;
+	nightly) nightly=true ;;
+	-*) echo "usage: tests/run.sh [quick|nightly] [STEP…]" >&2 && exit 2 ;;
 	*) wanted+=("$word") ;;
 	esac
 done
@@ -217,7 +221,7 @@ fuzzed() {
 	for package in $packages; do
 		for target in $(go test -tags nomsgpack -list '^Fuzz' "$package" | grep '^Fuzz'); do
 			case $package/$target in
-			*/FuzzDoors | */FuzzOPA* | */FuzzAuthorization) time=${fuzz_time:-60s} ;;
+			*/FuzzDoors | */FuzzOPA* | */FuzzAuthorization | */FuzzApplications | */FuzzPolicies | */FuzzSound) time=${fuzz_time:-60s} ;;
 			*) time=${fuzz_time:-10s} ;;
 			esac
 			echo "$target $package $time"
@@ -248,6 +252,13 @@ fuzz_one() {
 	fi
 }
 export -f fuzz_one
+
+# The executor against topdown, on applications of the cases that are changed at random and on policies that are written at
+# random: so many of each. A difference says its seed.
+compared() {
+	COMPARISONS=$comparisons go test -tags nomsgpack -count=1 -timeout 0 -run '^TestMany(Applications|Policies)$' -v ./server/plan |
+		grep -E '^ *(applications|policies)_test.go|^(---|FAIL|ok|panic)'
+}
 
 # The README's commands as a newcomer meets them: a clean clone (of the commit if there is nothing else, else of what
 # would be committed), and Go alone.
@@ -281,6 +292,7 @@ step "rego conventions" conventions_tested
 step "go test" go_tested
 step "the record under fire" record_tested
 $quick || step "fuzzing" fuzzed
+! $nightly || step "evaluators compared" compared
 $quick || step "README on a clean clone" clean_clone
 
 printf '\n=== summary\n'

@@ -101,7 +101,11 @@ func (d *deciding) decide(ctx context.Context, decisions *decision.Service, app 
 	if d.asOf.text == "" {
 		at = decisions.Now()
 	}
-	return decisions.DryRun(ctx, app, at)
+	written, err := decisions.DryRun(ctx, app, at)
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	return written.Decision()
 }
 
 func (d *deciding) print(out io.Writer, app decision.Application, decided decision.Decision) error {

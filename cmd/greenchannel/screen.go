@@ -193,7 +193,11 @@ func (s *screening) decide(cmd *cobra.Command, rooms *server.Rooms, book *lists.
 	var rows []lists.Row
 	err := batch.Ordered(cmd.Context(), runtime.GOMAXPROCS(0), slices.Values(book.Asks),
 		func(ctx context.Context, ask lists.Ask) []lists.Row {
-			decided, err := rooms.Decisions.DryRun(ctx, ask.App, at)
+			written, err := rooms.Decisions.DryRun(ctx, ask.App, at)
+			if err != nil {
+				return lists.Failed(ask, problem.Of(err).Detail)
+			}
+			decided, err := written.Decision()
 			if err != nil {
 				return lists.Failed(ask, problem.Of(err).Detail)
 			}

@@ -27,6 +27,9 @@ func (a Application) ReadBy(r *Reader) bool { return a.by == r }
 // Bytes returns a copy of the application exactly as it was received.
 func (a Application) Bytes() []byte { return bytes.Clone(a.body) }
 
+// Shared returns the application exactly as it was received, not copied: it must not be changed.
+func (a Application) Shared() []byte { return a.body }
+
 // Equal says whether two applications are the same, byte for byte.
 func (a Application) Equal(b Application) bool {
 	return a.id == b.id && a.exporter == b.exporter && slices.Equal(a.body, b.body)

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/go-json-experiment/json"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"greenchannel/server/decision/stream"
 )
 
 // Decoder reads what the policies answer, as strictly as an application is read: a decision is whole and of the agreed
 // form, or it is none. It may be used by many goroutines at once.
 type Decoder struct {
-	form form
+	form  form
+	quick *stream.Validator // nil where Written is not for decisions of this schema
 }
 
 // NewDecoder compiles the decision schema, once.
@@ -21,7 +25,11 @@ func NewDecoder(schema []byte) (*Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Decoder{form: form}, nil
+	d := &Decoder{form: form}
+	if fitsType(form.root, reflect.TypeFor[Decision](), false) {
+		d.quick = form.quick("outcome", "policy", "record", "decision_id", "decided_at")
+	}
+	return d, nil
 }
 
 // Decode reads one decision document. On any error there is no decision, and the error names every fault for the

@@ -16,7 +16,7 @@ type Policy interface {
 // Verdict is what one evaluation came to, and what it rested on beside the application, the instant and the bundle.
 type Verdict struct {
 	// Decision has neither an id nor a time of decision yet.
-	Decision Decision
+	Decision Written
 	// Facts is a JSON object: what the policies want remembered of this application.
 	Facts []byte
 	// Reads is a JSON array of the live and computed rows that were read, {path, value}, in the order of their paths.
@@ -96,7 +96,7 @@ func (s *Service) decideOnce(ctx context.Context, ask Request, try int) (Record,
 }
 
 // DryRun decides app as of any instant, with neither an id nor a time of decision: nothing came of it.
-func (s *Service) DryRun(ctx context.Context, app Application, at time.Time) (Decision, error) {
+func (s *Service) DryRun(ctx context.Context, app Application, at time.Time) (Written, error) {
 	verdict, err := s.evaluate(ctx, app, at)
 	return verdict.Decision, err
 }

@@ -26,13 +26,11 @@ func (p policy) Evaluate(_ context.Context, app decision.Application, at time.Ti
 
 // echo is a policy that answers what it was asked.
 var echo policy = func(app decision.Application, at time.Time) (decision.Verdict, error) {
-	return decision.Verdict{
-		Decision: decision.Decision{
-			ApplicationID: app.ID(), AsOf: decision.Instant(at), Outcome: decision.StandardReview,
-			Policy: decision.PolicyRef{Name: "echo", Revision: "1", Digest: "sha256:1"},
-		},
-		Facts: []byte(`{"exporter":"E"}`), Reads: []byte(`[]`),
-	}, nil
+	written, err := decision.Write(decision.Decision{
+		ApplicationID: app.ID(), AsOf: decision.Instant(at), Outcome: decision.StandardReview,
+		Policy: decision.PolicyRef{Name: "echo", Revision: "1", Digest: "sha256:1"},
+	})
+	return decision.Verdict{Decision: written, Facts: []byte(`{"exporter":"E"}`), Reads: []byte(`[]`)}, err
 }
 
 // memory is a decision.Recorder that keeps records in memory. What it does beside that, a test says.
@@ -181,8 +179,8 @@ func TestDryRunLeavesNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if decided.DecisionID != "" || decided.DecidedAt != "" {
-		t.Errorf("a dry run has id %q and time %q", decided.DecisionID, decided.DecidedAt)
+	if text := string(decided.JSON()); strings.Contains(text, "decision_id") || strings.Contains(text, "decided_at") {
+		t.Errorf("a dry run has an id or a time: %s", text)
 	}
 	if decided.AsOf != "2025-04-04T00:00:00+08:00" {
 		t.Errorf("as_of = %s", decided.AsOf)
@@ -194,7 +192,7 @@ func TestDecideGivesNoPartOfAFailedDecision(t *testing.T) {
 	broken := errors.New("broken")
 	service := decision.Service{
 		Policy: policy(func(decision.Application, time.Time) (decision.Verdict, error) {
-			return decision.Verdict{Decision: decision.Decision{Outcome: decision.NoLicenceRequired}}, broken
+			return decision.Verdict{Decision: decision.Written{Outcome: decision.NoLicenceRequired}}, broken
 		}),
 		Journal: &memory{},
 		Turns:   decision.NewTurns(),

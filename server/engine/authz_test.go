@@ -104,3 +104,56 @@ func BenchmarkAllowed(b *testing.B) {
 		}
 	}
 }
+
+// What follows from the question alone is asked once; what hangs on a clock or on a row of a table, each time. The two ways
+// to part one path into words are two questions.
+func TestOnlyWhatCannotChangeIsKept(t *testing.T) {
+	t.Parallel()
+	at := func(rules string) func(access identity.Access, at time.Time) (bool, string) {
+		g := generation(t, withAuthz(t, rules))
+		e := engine.New(time.Minute)
+		e.Activate(g)
+		return func(access identity.Access, at time.Time) (bool, string) {
+			allowed, reason, err := e.Allowed(t.Context(), access, at)
+			if err != nil {
+				t.Error(err)
+			}
+			return allowed, reason
+		}
+	}
+	asks := func(path ...string) identity.Access {
+		return identity.Access{Caller: identity.Caller{Name: "acme", Roles: []string{"client"}}, Method: "GET", Path: path}
+	}
+	later := instantOf.Add(time.Hour)
+
+	clock := at("allow := {\"allowed\": true, \"reason\": sprintf(\"%d\", [time.now_ns()])}")
+	_, first := clock(asks("a"), instantOf)
+	if _, second := clock(asks("a"), later); first == second {
+		t.Errorf("the clock stands at %s", first)
+	}
+
+	path := at("default allow := false\n\nallow if input.path == [\"a\", \"b\"]")
+	for range 2 {
+		for _, tc := range []struct {
+			access identity.Access
+			want   bool
+		}{
+			{asks("a", "b"), true}, {asks("a/b"), false}, {asks("ab"), false}, {asks("a", "b", ""), false}, {asks("a"), false},
+		} {
+			if allowed, _ := path(tc.access, instantOf); allowed != tc.want {
+				t.Errorf("%v: %v", tc.access.Path, allowed)
+			}
+		}
+	}
+	roles := at("default allow := false\n\nallow if \"operator\" in input.identity.roles\n\nallow if input.query == [\"x\"]")
+	operator, query := asks("a"), asks("a")
+	operator.Caller.Roles, query.Query = []string{"client", "operator"}, []string{"x"}
+	for range 2 {
+		one, _ := roles(asks("a"), instantOf)
+		two, _ := roles(operator, instantOf)
+		three, _ := roles(query, instantOf)
+		if one || !two || !three {
+			t.Errorf("a client %v, an operator %v, with a query %v", one, two, three)
+		}
+	}
+}

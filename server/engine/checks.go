@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,11 +52,12 @@ type checks struct {
 	done, dropped, unknown, different, failed atomic.Uint64
 }
 
-// second is a decision that is to be made a second time. Its bytes do not change any more.
+// second is a decision that is to be made a second time.
 type second struct {
-	generation    *Generation
-	about         about
-	reads, answer []byte
+	generation *Generation
+	app        decision.Application
+	at         time.Time
+	verdict    decision.Verdict
 }
 
 // Check lets topdown decide a share of all decisions again, from 0 to 1, beside the requests and one at a time. When it
@@ -93,14 +95,14 @@ func (e *Engine) Checks() Checks {
 }
 
 // check chooses whether a decision is made again, and lets it wait. It never waits itself.
-func (e *Engine) check(g *Generation, about about, reads, answer []byte) {
+func (e *Engine) check(g *Generation, app decision.Application, at time.Time, verdict decision.Verdict) {
 	c := &e.trust.checks
 	share := c.share.Load()
 	if share == nil || rand.Float64() >= *share { //nolint:gosec // nobody gains from knowing which one is chosen
 		return
 	}
 	select {
-	case c.queue <- &second{g, about, reads, answer}:
+	case c.queue <- &second{g, app, at, verdict}:
 	default:
 		c.dropped.Add(1)
 	}
@@ -130,36 +132,45 @@ func (e *Engine) again(ctx context.Context, s *second) {
 // compare gives the difference between what topdown decides and what the executor did; nil for none. An error says that
 // topdown did not come to an end.
 func (e *Engine) compare(ctx context.Context, s *second) (*Difference, error) {
-	recorded, err := store.ParseReads(s.reads)
+	recorded, err := store.ParseReads(s.verdict.Reads)
 	if err != nil {
 		return nil, err
 	}
 	reads := &store.ReadSet{}
-	evidence := store.AnswerFrom(store.AsOf(store.NoteReads(nil, reads), s.about.at), recorded)
-	var answer []byte
+	evidence := store.AnswerFrom(store.AsOf(store.NoteReads(nil, reads), s.at), recorded)
+	var slow decision.Verdict
 	var failure error
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return s.generation.reading(ctx, evidence, func(txn storage.Transaction) error {
-			answer, failure = s.generation.decision.topdown.answer(ctx, txn, s.about)
+			var answer []byte
+			if answer, failure = s.generation.decision.topdown.answer(ctx, txn, about{body: s.app.Shared(), at: s.at}); failure == nil {
+				slow, failure = s.generation.verdict(answer, s.app, s.at)
+			}
 			return ctx.Err()
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	seen, err := reads.JSON()
-	if err != nil {
+	if slow.Reads, err = reads.JSON(); err != nil {
 		return nil, err
 	}
-	if failure == nil && bytes.Equal(answer, s.answer) && bytes.Equal(seen, s.reads) {
+	if failure == nil && slow.Decision.Equal(s.verdict.Decision) && bytes.Equal(slow.Facts, s.verdict.Facts) && bytes.Equal(slow.Reads, s.verdict.Reads) {
 		return nil, nil
 	}
 	difference := Difference{
-		Policy: s.generation.policy, Clock: s.about.at, Input: s.about.body,
-		Reads: s.reads, Executor: s.answer, Topdown: answer, TopdownReads: seen,
+		Policy: s.generation.policy, Clock: s.at, Input: s.app.Bytes(),
+		Executor: answerOf(s.verdict), Reads: s.verdict.Reads, TopdownReads: slow.Reads,
 	}
 	if failure != nil {
 		difference.Failure = failure.Error()
+	} else {
+		difference.Topdown = answerOf(slow)
 	}
 	return &difference, nil
+}
+
+// answerOf is what a verdict came from.
+func answerOf(v decision.Verdict) []byte {
+	return slices.Concat([]byte(answerBegins), v.Decision.JSON(), []byte(answerGoesOn), v.Facts, []byte(answerEnds))
 }

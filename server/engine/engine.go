@@ -1,7 +1,8 @@
 // Package engine evaluates the policies with OPA. A Generation is one bundle, compiled once, with its data; the Engine
 // holds the active one behind one atomic pointer, so that a bundle is swapped without a pause and each evaluation sees
 // one bundle and one snapshot of the data from start to end. Only the clock that is given counts: no policy can ask for
-// another. The engine answers with a whole decision or an error: undefined, malformed and late are never a permission.
+// another. Policies are evaluated by the executor of package plan or by OPA's topdown: a bundle that the executor refuses, or
+// on which the two once did not agree, is topdown's. The engine answers with a whole decision or an error: undefined, malformed and late are never a permission.
 // It knows no law, no HTTP, and not where bundles come from.
 package engine
 
@@ -19,6 +20,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/plan"
 	"greenchannel/server/problem"
 	"greenchannel/server/store"
 )
@@ -120,22 +122,21 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 			return decision.Verdict{}, err
 		}
 	}
-	asked := about{body: app.Bytes(), at: at}
+	asked := about{body: app.Shared(), at: at}
 	reads := &store.ReadSet{}
 	evidence := store.AsOf(store.NoteReads(nil, reads), at)
 	if recorded != nil {
 		evidence = store.AnswerFrom(evidence, recorded)
 	}
 	var verdict decision.Verdict
-	var answer []byte
-	var executed bool
+	executed := false
 	err := e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, evidence, func(txn storage.Transaction) error {
-			var err error
-			answer, executed, err = e.ask(ctx, g, g.decision, txn, asked, reads.Forget)
+			answer, byExecutor, err := e.ask(ctx, g, g.decision, txn, asked, reads.Forget)
 			if err != nil {
 				return undecided(err)
 			}
+			executed = byExecutor
 			verdict, err = g.verdict(answer, app, at)
 			if err != nil {
 				return err
@@ -156,7 +157,7 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 	}
 	verdict.Stale = reads.Touches
 	if executed && recorded == nil {
-		e.check(g, asked, verdict.Reads, answer)
+		e.check(g, app, at, verdict)
 	}
 	return verdict, nil
 }
@@ -195,8 +196,53 @@ func undecidedOr(err error) error {
 	return undecided(err)
 }
 
+// The answer to decisionQuery as the executor writes it: the decision, then the facts.
+const (
+	answerBegins = `{"decision":`
+	answerGoesOn = `,"facts":`
+	answerEnds   = `}`
+)
+
+// answerLayout is the order in which the executor writes it, so that the decision is answered and recorded as it stands there.
+func answerLayout() plan.Layout {
+	var laidOut func([]decision.Layout) []plan.Layout
+	laidOut = func(members []decision.Layout) []plan.Layout {
+		var all []plan.Layout
+		for _, member := range members {
+			all = append(all, plan.Layout{Name: member.Name, Members: laidOut(member.Members)})
+		}
+		return all
+	}
+	return plan.Layout{Members: []plan.Layout{
+		{Name: "decision", Members: laidOut(decision.WrittenLayout()), Minimal: true},
+		{Name: "facts"},
+	}}
+}
+
+// asWritten makes a verdict of an answer that is sound and stands in the order in which decisions are written, in one pass
+// over its bytes. False means that verdict has to say what is to be thought of it.
+func (g *Generation) asWritten(answer []byte, app decision.Application, at time.Time) (decision.Verdict, bool) {
+	if g.policyText == nil || !bytes.HasPrefix(answer, []byte(answerBegins)) {
+		return decision.Verdict{}, false
+	}
+	answer = answer[len(answerBegins):]
+	decided, length, sound := g.decoder.Written(answer, app.ID(), decision.Instant(at), g.policy, g.policyText)
+	if !sound {
+		return decision.Verdict{}, false
+	}
+	facts, found := bytes.CutPrefix(answer[length:], []byte(answerGoesOn))
+	facts, ended := bytes.CutSuffix(facts, []byte(answerEnds))
+	if !found || !ended || len(facts) == 0 || facts[0] != '{' || store.CheckFacts(decision.KindDecision, facts) != nil {
+		return decision.Verdict{}, false
+	}
+	return decision.Verdict{Decision: decided, Facts: bytes.Clone(facts)}, true // facts are kept longer than the rest
+}
+
 // verdict makes a verdict of what the policies answered to the two questions of decisionQuery.
 func (g *Generation) verdict(answer []byte, app decision.Application, at time.Time) (decision.Verdict, error) {
+	if verdict, sound := g.asWritten(answer, app, at); sound {
+		return verdict, nil
+	}
 	var both struct {
 		Decision jsontext.Value `json:"decision"`
 		Facts    jsontext.Value `json:"facts"`
@@ -214,7 +260,11 @@ func (g *Generation) verdict(answer []byte, app decision.Application, at time.Ti
 	if err := store.CheckFacts(decision.KindDecision, both.Facts); err != nil { // what cannot be remembered must not be decided
 		return decision.Verdict{}, undecided(err)
 	}
-	return decision.Verdict{Decision: decided, Facts: both.Facts}, nil
+	written, err := decision.Write(decided)
+	if err != nil {
+		return decision.Verdict{}, undecided(err)
+	}
+	return decision.Verdict{Decision: written, Facts: both.Facts}, nil
 }
 
 // decode makes a decision of what the policies answered, and checks that it answers what was asked.

@@ -199,7 +199,11 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 		return nil
 	}
 	for text, q := range g.inquiries() { // one after the other: preparing changes the compiler
-		program, err := plan.Compile(ctx, plan.Query{Text: "result := " + text, Modules: compiler, Data: data, StrictErrors: true})
+		asked := plan.Query{Text: "result := " + text, Modules: compiler, Data: data, StrictErrors: true}
+		if text == decisionQuery {
+			asked.Layout = answerLayout()
+		}
+		program, err := plan.Compile(ctx, asked)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -208,6 +212,9 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 			return nil
 		}
 		q.executor = byExecutor{program, g.store}
+		if text == authzQuery {
+			g.steady = program.Steady()
+		}
 	}
 	return nil
 }

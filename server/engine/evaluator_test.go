@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +68,32 @@ func TestBothEvaluatorsGiveTheSame(t *testing.T) {
 	}
 	if checks := fast.Checks(); checks.Failed != 0 {
 		t.Errorf("the executor failed %d times", checks.Failed)
+	}
+}
+
+// Decisions of our own policies are taken as the executor writes them: were one read and written again, it would be as
+// right and take longer, so that nobody would notice.
+func TestDecisionsAreTakenAsWritten(t *testing.T) {
+	t.Parallel()
+	g := generation(t, policies.FS())
+	e := engine.New(time.Minute)
+	e.Activate(g)
+	files, err := filepath.Glob("../../tests/cases/applications/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app, err := e.Read(body)
+		if err != nil {
+			continue // there are some that are at fault on purpose
+		}
+		if written, err := e.AsWritten(t.Context(), g, app, instantOf); err != nil || !written {
+			t.Errorf("%s: as written: %v, %v", file, written, err)
+		}
 	}
 }
 

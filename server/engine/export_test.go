@@ -2,8 +2,12 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/storage"
+
+	"greenchannel/server/decision"
+	"greenchannel/server/store"
 )
 
 // Corrupt makes the executor of decisions answer with what change makes of its answer.
@@ -18,4 +22,16 @@ type corrupted struct {
 
 func (c corrupted) answer(ctx context.Context, txn storage.Transaction, about about) ([]byte, error) {
 	return c.change(c.evaluator.answer(ctx, txn, about))
+}
+
+// AsWritten says whether a decision of the executor is taken as it was written, without being read.
+func (e *Engine) AsWritten(ctx context.Context, g *Generation, app decision.Application, at time.Time) (written bool, err error) {
+	err = g.reading(ctx, store.AsOf(nil, at), func(txn storage.Transaction) error {
+		answer, err := g.decision.executor.answer(ctx, txn, about{body: app.Shared(), at: at})
+		if err == nil {
+			_, written = g.asWritten(answer, app, at)
+		}
+		return err
+	})
+	return written, err
 }

@@ -163,7 +163,10 @@ func application(t testing.TB, e *engine.Engine, body string) decision.Applicati
 func decide(t testing.TB, e *engine.Engine, app decision.Application, at time.Time) (decision.Decision, error) {
 	t.Helper()
 	verdict, err := e.Evaluate(t.Context(), app, at)
-	return verdict.Decision, err
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	return verdict.Decision.Decision()
 }
 
 // wants checks the kind of an error, and that no client is told what only the operator may know.

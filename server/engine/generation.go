@@ -33,6 +33,7 @@ type Generation struct {
 	reader      *decision.Reader
 	partyReader *decision.PartyReader
 	decoder     *decision.Decoder
+	policyText  []byte // what names this bundle in a decision; nil where decisions have to be read to be written
 	decision    inquiry
 	controls    inquiry
 	parties     inquiry
@@ -41,6 +42,10 @@ type Generation struct {
 	question, answer *inquiry
 	// refused is why the executor does not serve this bundle; nil where it does.
 	refused error
+
+	// steady says that who may do what does not hang on a clock or on chance.
+	steady     bool
+	allowances allowances
 
 	documents *documents // for the door of OPA clients
 }
@@ -77,6 +82,9 @@ func (g *Generation) understand(b *bundle.Bundle) error {
 	in(bundle.ApplicationSchemaFile, err)
 	g.decoder, err = decision.NewDecoder(b.DecisionSchema)
 	in(bundle.DecisionSchemaFile, err)
+	if err == nil {
+		g.policyText, _ = g.decoder.Adds(g.policy)
+	}
 	g.partyReader, err = decision.NewPartyReader(b.PartySchema)
 	in(bundle.PartySchemaFile, err)
 	return errors.Join(faults...)

@@ -15,6 +15,9 @@ type headed interface{ headers() map[string]string }
 // statused is an answer whose status depends on what came of the request.
 type statused interface{ status() int }
 
+// written is an answer that is JSON already, of which nothing is read again.
+type written interface{ JSON() []byte }
+
 // typed is the one adapter between HTTP and a function of the domain: it decodes the request, calls do, and writes what
 // came of it as JSON with the given status, or a problem document.
 func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error), do func(context.Context, In) (Out, error)) gin.HandlerFunc {
@@ -29,7 +32,7 @@ func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error)
 			a.fail(c, err)
 			return
 		}
-		body, err := json.Marshal(out, json.Deterministic(true))
+		body, err := encoded(out)
 		if err != nil {
 			a.fail(c, err)
 			return
@@ -45,6 +48,13 @@ func typed[In, Out any](a api, status int, decode func(*gin.Context) (In, error)
 		}
 		write(c, said, "application/json", body)
 	}
+}
+
+func encoded(out any) ([]byte, error) {
+	if w, ok := out.(written); ok {
+		return w.JSON(), nil
+	}
+	return json.Marshal(out, json.Deterministic(true))
 }
 
 // write sends a whole body; its length is stated, so that one that was cut off is noticed. What the client has already is

@@ -26,7 +26,7 @@ type Bundles interface {
 	// Activate lets the kept bundle answer that a digest or the beginning of one names.
 	Activate(ctx context.Context, revision string) (Bundle, error)
 	// DryRun decides an application, unread so far, by the kept bundle that a revision names.
-	DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Decision, error)
+	DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error)
 }
 
 // MaxArchiveBytes is the longest archive of a bundle that is read.

@@ -40,6 +40,9 @@ type given struct {
 	id string
 }
 
+// JSON is the decision as it was recorded, with its place.
+func (g given) JSON() []byte { return g.Value }
+
 func (g given) headers() map[string]string {
 	return map[string]string{"Location": "/v1/decisions/" + g.id}
 }
@@ -71,7 +74,7 @@ func (a api) question(c *gin.Context) (question, error) {
 	return question{app: app, at: at}, err
 }
 
-func (a api) dryRun(ctx context.Context, q question) (decision.Decision, error) {
+func (a api) dryRun(ctx context.Context, q question) (decision.Written, error) {
 	if q.revision != "" {
 		return a.Bundles.DryRun(ctx, q.revision, q.unread, q.at)
 	}

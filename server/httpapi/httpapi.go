@@ -18,7 +18,7 @@ import (
 // Decider decides applications.
 type Decider interface {
 	Decide(ctx context.Context, ask decision.Request) (decision.Record, error)
-	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Decision, error)
+	DryRun(ctx context.Context, app decision.Application, at time.Time) (decision.Written, error)
 }
 
 // ControlLister answers with the control list as of an instant.
@@ -79,10 +79,11 @@ func New(deps Deps) Handler {
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false // a client that posts to the wrong place must learn so, not be sent on
-	if deps.Observe == nil {
-		deps.Observe = func(string, string, int, time.Duration) {}
+	r.Use(requestID, trace)
+	if deps.Observe != nil {
+		r.Use(observed(deps.Observe))
 	}
-	r.Use(requestID, trace, observed(deps.Observe), accessLog(deps.Log), headers, recovery(deps.Log))
+	r.Use(accessLog(deps.Log), headers, recovery(deps.Log))
 	a := api{Deps: deps, published: new(published)}
 	r.Use(a.guard(newLimiter(deps.Limits, deps.Now)))
 	a.Routes(r)

@@ -340,8 +340,12 @@ func (d deciding) Decide(ctx context.Context, _ decision.Request) (decision.Reco
 	return decision.Record{}, err
 }
 
-func (d deciding) DryRun(ctx context.Context, _ decision.Application, _ time.Time) (decision.Decision, error) {
-	return d(ctx)
+func (d deciding) DryRun(ctx context.Context, _ decision.Application, _ time.Time) (decision.Written, error) {
+	decided, err := d(ctx)
+	if err != nil {
+		return decision.Written{}, err
+	}
+	return decision.Write(decided)
 }
 
 // What fails inside is told by its kind; the cause is for the log only.

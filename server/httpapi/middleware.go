@@ -69,11 +69,14 @@ func named(c *gin.Context) []any {
 	return names
 }
 
+// traceHeader is where W3C Trace Context says which trace a request belongs to.
+const traceHeader = "Traceparent"
+
 // trace continues the trace of the client (W3C Trace Context) where nothing before has: with tracing off, its id still
 // stands in the log and in problem documents.
 func trace(c *gin.Context) {
 	ctx := c.Request.Context()
-	if !oteltrace.SpanContextFromContext(ctx).IsValid() {
+	if c.GetHeader(traceHeader) != "" && !oteltrace.SpanContextFromContext(ctx).IsValid() {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(c.Request.Header))
 		c.Request = c.Request.WithContext(ctx)
 	}

@@ -119,12 +119,16 @@ func unavailable(err error) *Unavailable {
 
 // asRecorded writes the new decision as it would have been recorded then: with the id and the instant of the record.
 // Under another bundle it also takes over how the recorded one names its bundle.
-func asRecorded(record decision.Record, bundle string, decided decision.Decision) ([]byte, error) {
+func asRecorded(record decision.Record, bundle string, written decision.Written) ([]byte, error) {
 	var then struct {
 		DecidedAt string             `json:"decided_at"`
 		Policy    decision.PolicyRef `json:"policy"`
 	}
 	_ = json.Unmarshal(record.Result, &then, jsontext.AllowDuplicateNames(true)) // what cannot be read is found to differ
+	decided, err := written.Decision()
+	if err != nil {
+		return nil, err
+	}
 	decided.DecisionID, decided.DecidedAt = record.ID, then.DecidedAt
 	if bundle != record.Bundle && then.Policy.Digest == record.Bundle {
 		decided.Policy = then.Policy

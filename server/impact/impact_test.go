@@ -23,21 +23,43 @@ const (
 // verdict is what the policies of a bundle say, always the same.
 func verdict(bundle string) decision.Verdict {
 	return decision.Verdict{
-		Decision: decision.Decision{
+		Decision: written(decision.Decision{
 			ApplicationID: "APP-1", AsOf: "2026-11-23T00:00:00+08:00", Outcome: "standard_review",
 			Reasons: []decision.Reason{{Rule: "RF-13"}},
 			Policy:  decision.PolicyRef{Name: "rareearth", Revision: bundle[7:], Digest: bundle},
-		},
+		}),
 		Facts: []byte(`{"exporter":"E"}`), Reads: []byte(`[]`),
 	}
+}
+
+func written(decided decision.Decision) decision.Written {
+	w, err := decision.Write(decided)
+	if err != nil {
+		panic(err) // there is nothing in it that could not be written
+	}
+	return w
+}
+
+// changed changes the decision of a verdict.
+func changed(v *decision.Verdict, change func(*decision.Decision)) {
+	decided, err := v.Decision.Decision()
+	if err != nil {
+		panic(err)
+	}
+	change(&decided)
+	v.Decision = written(decided)
 }
 
 // record is the record of that verdict.
 func record(t *testing.T) decision.Record {
 	t.Helper()
 	said := verdict(bundleThen)
-	said.Decision.DecisionID, said.Decision.DecidedAt = "0190-id", "2026-11-23T00:00:00.123+08:00"
-	result, err := decision.Encode(said.Decision)
+	decided, err := said.Decision.Decision()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided.DecisionID, decided.DecidedAt = "0190-id", "2026-11-23T00:00:00.123+08:00"
+	result, err := decision.Encode(decided)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,14 +101,16 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 		change func(*decision.Record, *decision.Verdict)
 		want   string
 	}{
-		{"the outcome", bundleThen, func(_ *decision.Record, v *decision.Verdict) { v.Decision.Outcome = "green_channel" }, "/result/outcome"},
+		{"the outcome", bundleThen, func(_ *decision.Record, v *decision.Verdict) {
+			changed(v, func(d *decision.Decision) { d.Outcome = "green_channel" })
+		}, "/result/outcome"},
 		{"the record was changed", bundleThen, func(r *decision.Record, _ *decision.Verdict) {
 			r.Result = []byte(strings.Replace(string(r.Result), "standard_review", "green_channel", 1))
 		}, "/result/outcome"},
 		{"the id was changed", bundleThen, func(r *decision.Record, _ *decision.Verdict) { r.ID = "0190-other" }, "/result/decision_id"},
 		{"the record names another bundle than its result", bundleNow, func(r *decision.Record, v *decision.Verdict) {
 			r.Bundle = bundleNow
-			v.Decision.Policy = verdict(bundleNow).Decision.Policy
+			changed(v, func(d *decision.Decision) { d.Policy = verdict(bundleNow).Decision.Policy })
 		}, "/result/policy/revision"},
 		{"facts", bundleThen, func(_ *decision.Record, v *decision.Verdict) { v.Facts = []byte(`{"exporter":"F"}`) }, "/facts/exporter"},
 		{"reads", bundleNow, func(_ *decision.Record, v *decision.Verdict) { v.Reads = []byte(`[{"path":["a"]}]`) }, "/reads/0"},
@@ -156,7 +180,7 @@ func TestReplayFailsWhereNothingIsKnown(t *testing.T) {
 func TestReportHasOneFormInJSON(t *testing.T) {
 	t.Parallel()
 	said := verdict(bundleNow)
-	said.Decision.Outcome = "green_channel"
+	changed(&said, func(d *decision.Decision) { d.Outcome = "green_channel" })
 	report, err := impact.Replay(t.Context(), record(t), bundleNow, says(said, nil))
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +197,7 @@ func TestReportHasOneFormInJSON(t *testing.T) {
 func TestTextKeepsItsLines(t *testing.T) {
 	t.Parallel()
 	said := verdict(bundleThen)
-	said.Decision.Reasons[0].Title = strings.Repeat("稀土\n", 400)
+	changed(&said, func(d *decision.Decision) { d.Reasons[0].Title = strings.Repeat("稀土\n", 400) })
 	report, err := impact.Replay(t.Context(), record(t), bundleThen, says(said, nil))
 	if err != nil {
 		t.Fatal(err)

@@ -99,6 +99,16 @@ func (c *compiler) declare() error {
 	return nil
 }
 
+// deterministic says whether no built-in of the plan knows a clock or chance.
+func (c *compiler) deterministic() bool {
+	for _, decl := range c.decls {
+		if decl.Nondeterministic {
+			return false
+		}
+	}
+	return true
+}
+
 // pathKey joins a path so that no two paths have one key.
 func pathKey(path []string) string {
 	var key strings.Builder

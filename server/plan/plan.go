@@ -31,6 +31,8 @@ type Query struct {
 	StrictErrors bool
 	// Builtins are functions beside those of OPA.
 	Builtins map[string]*topdown.Builtin
+	// Layout is the order in which the members of the answer are written; by their keys where it says nothing.
+	Layout Layout
 	// Options go to OPA when it compiles the query: its Rego version, or a query that was parsed already in place of Text.
 	Options []func(*rego.Rego)
 }
@@ -44,6 +46,8 @@ type Program struct {
 	compiler  *ast.Compiler
 	machines  sync.Pool
 	resultKey value
+	layout    *layout
+	steady    bool
 	patterns  patterns
 	usual     atomic.Int64 // how long the last answer was, for the room of the next
 }
@@ -70,11 +74,16 @@ func Compile(ctx context.Context, q Query) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{
-		data: q.Data, strict: q.StrictErrors, entry: entry, memos: c.memos, compiler: q.Modules, resultKey: text("result"),
+		data: q.Data, strict: q.StrictErrors, entry: entry, memos: c.memos, compiler: q.Modules, resultKey: text("result"), layout: q.Layout.compile(false),
+		steady: c.deterministic(),
 	}
 	p.machines.New = func() any { return newMachine(p) }
 	return p, nil
 }
+
+// Steady says whether the program gives the same answer whenever it is given the same input and the same rows: it calls no
+// built-in that knows a clock or chance.
+func (p *Program) Steady() bool { return p.steady }
 
 // Input is what one evaluation is about.
 type Input struct {
@@ -115,7 +124,7 @@ func (p *Program) Eval(ctx context.Context, in Input, out []byte) ([]byte, error
 			out = make([]byte, 0, p.usual.Load())
 		}
 		var err error
-		out, err = appendJSON(out, answer)
+		out, err = appendJSON(out, answer, p.layout)
 		p.usual.Store(int64(min(len(out), mostUsual)))
 		return err
 	})

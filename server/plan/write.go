@@ -10,12 +10,41 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// appendJSON writes a value as the engine writes topdown's answer: members in the order of their keys, sets as sorted
-// arrays, numbers as they stood, no escapes for HTML.
-func appendJSON(out []byte, v value) ([]byte, error) {
+// Layout is the order in which the members of an object are written. Those that it does not name follow by their keys. That of
+// a list is that of its items.
+type Layout struct {
+	Name    string // of the member that it is of
+	Members []Layout
+	// Minimal writes texts, here and below, with no more escapes than JSON asks for; else as encoding/json does.
+	Minimal bool
+}
+
+// layout is a Layout made ready. Nil is no order of its own.
+type layout struct {
+	key     value
+	name    []byte // with quotes and colon
+	members []layout
+	below   *layout // what holds for members that are not named
+	minimal bool
+}
+
+func (l Layout) compile(minimal bool) *layout {
+	minimal = minimal || l.Minimal
+	made := &layout{key: text(l.Name), name: []byte(strconv.Quote(l.Name) + ":"), minimal: minimal, below: &layout{minimal: minimal}}
+	made.below.below = made.below
+	for _, member := range l.Members {
+		made.members = append(made.members, *member.compile(minimal))
+	}
+	return made
+}
+
+// appendJSON writes a value as the engine writes topdown's answer: sets as sorted arrays, numbers as they stood, no escapes
+// for HTML, and members in the order of their keys where the layout has no other.
+func appendJSON(out []byte, v value, l *layout) ([]byte, error) {
 	switch v.kind() {
 	case kindNull:
 		return append(out, "null"...), nil
@@ -25,42 +54,72 @@ func appendJSON(out []byte, v value) ([]byte, error) {
 		return strconv.AppendInt(out, v.integer(), 10), nil
 	case kindNumber:
 		if !plainNumber(v.string()) {
-			return appendSlowly(out, json.Number(v.string()))
+			return appendSlowly(out, json.Number(v.string()), l)
 		}
 		return append(out, v.string()...), nil
 	case kindString:
-		return appendText(out, v.string())
+		return appendText(out, v.string(), l)
 	case kindArray:
-		return appendItems(out, v.array().items)
+		return appendItems(out, v.array().items, l)
 	case kindSet:
 		v.set().sort()
-		return appendItems(out, v.set().items)
+		return appendItems(out, v.set().items, l)
 	case kindObject:
-		return appendObject(out, v)
+		if len(l.members) > 0 {
+			return appendLaidOut(out, v, l)
+		}
+		return appendObject(out, v, l)
 	}
 	return out, fmt.Errorf("a value of kind %d cannot be written", v.kind())
 }
 
-func appendItems(out []byte, items []value) ([]byte, error) {
+func appendItems(out []byte, items []value, l *layout) ([]byte, error) {
 	out = append(out, '[')
 	for i := range items {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		var err error
-		if out, err = appendJSON(out, items[i]); err != nil {
+		if out, err = appendJSON(out, items[i], l); err != nil {
 			return out, err
 		}
 	}
 	return append(out, ']'), nil
 }
 
-func appendObject(out []byte, v value) ([]byte, error) {
+// appendLaidOut writes an object all of whose members the layout names; another is written by its keys, which no reader
+// takes for one in this order.
+func appendLaidOut(out []byte, v value, l *layout) ([]byte, error) {
+	o, start := v.object(), len(out)
+	written := 0
+	out = append(out, '{')
+	for i := range l.members {
+		m := &l.members[i]
+		found := o.get(m.key)
+		if !found.defined() {
+			continue
+		}
+		if written > 0 {
+			out = append(out, ',')
+		}
+		written++
+		var err error
+		if out, err = appendJSON(append(out, m.name...), found, m); err != nil {
+			return out, err
+		}
+	}
+	if written < len(o.pairs) {
+		return appendObject(out[:start], v, l.below)
+	}
+	return append(out, '}'), nil
+}
+
+func appendObject(out []byte, v value, l *layout) ([]byte, error) {
 	o := v.object()
 	o.sort()
 	for i := range o.pairs {
 		if o.pairs[i].key.kind() != kindString {
-			return appendOdd(out, v)
+			return appendOdd(out, v, l)
 		}
 	}
 	out = append(out, '{')
@@ -69,11 +128,11 @@ func appendObject(out []byte, v value) ([]byte, error) {
 			out = append(out, ',')
 		}
 		var err error
-		if out, err = appendText(out, o.pairs[i].key.string()); err != nil {
+		if out, err = appendText(out, o.pairs[i].key.string(), l); err != nil {
 			return out, err
 		}
 		out = append(out, ':')
-		if out, err = appendJSON(out, o.pairs[i].value); err != nil {
+		if out, err = appendJSON(out, o.pairs[i].value, l.below); err != nil {
 			return out, err
 		}
 	}
@@ -81,19 +140,19 @@ func appendObject(out []byte, v value) ([]byte, error) {
 }
 
 // appendOdd writes an object that has keys other than texts. JSON has none; OPA's way of making texts of them is left to OPA.
-func appendOdd(out []byte, v value) ([]byte, error) {
+func appendOdd(out []byte, v value, l *layout) ([]byte, error) {
 	odd, err := ast.JSONWithOpt(toAST(v), ast.JSONOpt{SortSets: true})
 	if err != nil {
 		return out, err
 	}
-	return appendSlowly(out, odd)
+	return appendSlowly(out, odd, l)
 }
 
 // appendText writes what needs no escape at once. What encoding/json has a view on (control characters, quotes, the line
 // separators of Unicode, bytes that are not UTF-8) is left to it.
-func appendText(out []byte, s string) ([]byte, error) {
+func appendText(out []byte, s string, l *layout) ([]byte, error) {
 	if !plainText(s) {
-		return appendSlowly(out, s)
+		return appendSlowly(out, s, l)
 	}
 	out = append(out, '"')
 	out = append(out, s...)
@@ -133,12 +192,15 @@ func odd(word uint64) bool {
 	return control|(quote-low)&^quote&high|(backslash-low)&^backslash&high != 0
 }
 
-func appendSlowly(out []byte, v any) ([]byte, error) {
+func appendSlowly(out []byte, v any, l *layout) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
 		return out, fmt.Errorf("write the answer: %w", err)
+	}
+	if l.minimal {
+		return jsontext.AppendFormat(out, bytes.TrimSpace(buffer.Bytes()))
 	}
 	return append(out, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...), nil
 }

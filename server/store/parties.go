@@ -51,6 +51,7 @@ func (p *Party) listKeys() []string {
 type names struct {
 	folder *screening.Folder
 	index  func() *screening.Index // built when first asked for; nil while a document that screening needs is absent
+	found  found
 }
 
 func fillParties(rows *memdb.Txn, old, now []ast.Value) error {

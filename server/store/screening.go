@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -16,13 +18,51 @@ func Screening() Computed {
 	return Computed{
 		Path: storage.Path{"screening", "matches"},
 		Answer: func(v *View, name string) (ast.Value, error) {
-			matches, screened, err := v.Matches(name)
-			if err != nil || !screened {
+			row, err := v.names()
+			if err != nil {
 				return nil, err
 			}
-			return matchesValue(matches), nil
+			return row.found.of(name, func() (ast.Value, error) {
+				matches, screened, err := v.Matches(name)
+				if err != nil || !screened {
+					return nil, err
+				}
+				return matchesValue(matches), nil
+			})
 		},
 	}
+}
+
+// found keeps the rows of names that were screened against one state of the lists. Exporters and their customers come again
+// and again; the rows are shared and nobody changes them.
+type found struct {
+	mu   sync.RWMutex
+	rows map[string]ast.Value // nil: the name cannot be screened
+}
+
+const (
+	mostFound    = 4096
+	longestFound = 1024 // bytes of a name that is kept
+)
+
+func (f *found) of(name string, find func() (ast.Value, error)) (ast.Value, error) {
+	f.mu.RLock()
+	row, kept := f.rows[name]
+	f.mu.RUnlock()
+	if kept {
+		return row, nil
+	}
+	row, err := find()
+	if err != nil || len(name) > longestFound {
+		return row, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rows == nil || len(f.rows) >= mostFound { // those that come again are soon there again
+		f.rows = map[string]ast.Value{}
+	}
+	f.rows[strings.Clone(name)] = row // the name may be a part of a whole application
+	return row, nil
 }
 
 // Matches screens a name against the listed parties. It says false where that is not possible: the name has no letter

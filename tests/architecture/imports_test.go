@@ -46,6 +46,7 @@ func passages() []passage {
 	return []passage{
 		{"server/engine", "server/bundle", "a generation is compiled from a bundle"},
 		{"server/engine", "server/store", "a generation reads its data through a store"},
+		{"server/engine", "server/plan", "a generation is evaluated by the executor, which knows OPA as the engine does"},
 		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}

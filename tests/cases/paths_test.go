@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	gojson "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -117,7 +116,7 @@ func (w *ways) byEngine(ctx context.Context, body []byte, asOf string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	return gojson.Marshal(decided)
+	return decided.JSON(), nil
 }
 
 // byProgram decides with the command line, the application on standard input.
