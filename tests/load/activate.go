@@ -84,6 +84,7 @@ func (h *harness) activated(ctx context.Context, taken *figures) error {
 	}
 	longest := max(a.LongestKeepingMS, a.LongestActivatingMS)
 	a.Aims = []aim{
+		atMost("ms to put it into force", 1000, a.ActivatedMS),
 		atMost("ms from archive to in force", 1000, a.KeptMS+a.ActivatedMS),
 		atMost("ms more than the longest request before", 10, longest-a.LongestBeforeMS),
 	}

@@ -73,7 +73,7 @@ func (h *harness) grown(ctx context.Context, taken *figures) error {
 		if err != nil {
 			return err
 		}
-		for _, connections := range []int{1, 8} {
+		for _, connections := range []int{1, min(8, h.distinct)} {
 			samples, err := h.inTurns(ctx, []*variant{small, big}, questions, connections)
 			if err != nil {
 				return err

@@ -138,7 +138,11 @@ func (s settings) check() error {
 	if s.distinct > mostDistinct {
 		return fmt.Errorf("-distinct is %d; take %d or fewer", s.distinct, mostDistinct)
 	}
-	if most := slices.Max(s.connections); s.distinct < most {
+	most := slices.Max(s.connections)
+	if s.soak > 0 {
+		most = s.soakConnections
+	}
+	if s.distinct < most {
 		return fmt.Errorf("-distinct is %d; with %d connections take as many: no two send the same application at once", s.distinct, most)
 	}
 	if s.round <= 0 {

@@ -76,6 +76,9 @@ func (v *variant) right(q *question, status int, answer []byte) error {
 
 // measure lets a variant answer over so many connections for a while. No two connections send the same application, as no two exporters do.
 func (v *variant) measure(ctx context.Context, questions []*question, connections int, while time.Duration) (sample, error) {
+	if connections > len(questions) {
+		return sample{}, fmt.Errorf("%d connections have only %d applications between them", connections, len(questions))
+	}
 	clients := make([]*client, connections)
 	for i := range clients {
 		c, err := dial(ctx, v.address)
