@@ -224,7 +224,7 @@ fuzzed() {
 	for package in $packages; do
 		for target in $(go test -tags nomsgpack -list '^Fuzz' "$package" | grep '^Fuzz'); do
 			case $package/$target in
-			*/FuzzDoors | */FuzzOPA* | */FuzzAuthorization) time=${fuzz_time:-60s} ;;
+			*/server/httpapi/* | */FuzzOPA* | */FuzzAuthorization) time=${fuzz_time:-60s} ;;
 			*) time=${fuzz_time:-10s} ;;
 			esac
 			echo "$target $package $time"
