@@ -23,6 +23,9 @@ func caseMatter(asked Comparison, elements []string) (matter, error) {
 	}
 	m := matter{source: "the cases of " + asked.CasesName}
 	for _, c := range cases {
+		if !asked.Old.AsOf.IsZero() && !asked.New.AsOf.IsZero() {
+			c.Days = c.Days[:min(len(c.Days), 1)] // its own days do not count, so it is one application
+		}
 		m.total += uint64(len(c.Days))
 	}
 	if m.total == 0 {
