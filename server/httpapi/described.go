@@ -112,6 +112,9 @@ func types() []openapi.Type {
 		openapi.TypeOf[Consistency]("Consistency", "Proof that the tree of a size begins with that of a smaller one (RFC 6962).", map[string]openapi.Schema{"old_root": digest, "new_root": digest}),
 		openapi.TypeOf[Bundle]("Bundle", "A kept bundle, and what it has decided.", map[string]openapi.Schema{"digest": digest, "kept_at": instant}),
 		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),
+		openapi.TypeOf[ShadowCounts]("ShadowCounts", "What came of the decisions in the shadow.", nil),
+		openapi.TypeOf[ShadowDifference]("ShadowDifference", "A decision that the candidate makes otherwise.", map[string]openapi.Schema{"as_of": instant}),
+		openapi.TypeOf[Shadow]("Shadow", "The candidate that decides beside the active bundle.", map[string]openapi.Schema{"digest": digest, "since": instant}),
 		openapi.TypeOf[accessMetadata]("AccessMetadata", "Where the Authorization API is.", nil),
 		openapi.TypeOf[health]("Health", "How the service is.", map[string]openapi.Schema{"status": openapi.JSON(`{"type": "string", "enum": ["alive", "ready"]}`)}),
 	}
