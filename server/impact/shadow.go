@@ -220,7 +220,7 @@ func (s *Shadow) State(before uint64, limit int) ShadowState {
 	state := ShadowState{Settings: s.settings, Since: s.since, Counts: s.counts, Differences: []ShadowDifference{}}
 	state.Counts.Classes = maps.Clone(s.counts.Classes)
 	state.Counts.Offered, state.Counts.Sampled, state.Counts.Dropped = s.offered.Load(), s.sampled.Load(), s.dropped.Load()
-	for i := len(s.kept) - 1; i >= 0; i-- {
+	for i := len(s.kept) - 1; i >= 0 && limit > 0; i-- {
 		switch d := s.kept[i]; {
 		case before > 0 && d.Number >= before:
 			continue
