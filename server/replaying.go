@@ -2,13 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"greenchannel/server/decision"
@@ -16,7 +13,6 @@ import (
 	"greenchannel/server/impact"
 	"greenchannel/server/journal"
 	"greenchannel/server/problem"
-	"greenchannel/server/store"
 )
 
 // OpenReading makes rooms that only read a record: to decide again what was decided. They have no active bundle, since
@@ -138,83 +134,10 @@ func (r *Rooms) again(ctx context.Context, record decision.Record, under string)
 		if err != nil {
 			return decision.Verdict{}, err
 		}
-		verdict, err := r.Engine.Again(ctx, generation, record)
-		if missing, ok := errors.AsType[*store.NotRecordedError](err); ok {
-			err = &impact.NotRecordedError{Path: missing.Path}
-		}
-		return verdict, err
+		return r.fromRows(ctx, generation, record)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("decide record %d again: %w", record.Seq, err)
 	}
 	return &report, nil
-}
-
-// inOrder does the work for each record on all processors, and hands on what came of it in the order of the records. The
-// first error ends everything; nothing is under way any more when it returns.
-func inOrder[T any](
-	ctx context.Context, records iter.Seq2[*journal.Record, error],
-	work func(context.Context, *journal.Record) (T, error), each func(T) error,
-) error {
-	type outcome struct {
-		value T
-		err   error
-	}
-	type task struct {
-		record *journal.Record
-		done   chan outcome
-	}
-	ctx, stop := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer stop()
-
-	workers := runtime.GOMAXPROCS(0)
-	tasks := make(chan task)
-	inTurn := make(chan chan outcome, 4*workers) // bounds how far the work runs ahead of the first that is not done
-	running.Go(func() {
-		defer close(inTurn)
-		defer close(tasks)
-		for record, err := range records {
-			t := task{record, make(chan outcome, 1)}
-			if err != nil {
-				t.done <- outcome{err: err}
-			}
-			select {
-			case inTurn <- t.done:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-			select {
-			case tasks <- t:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	for range workers {
-		running.Go(func() {
-			for t := range tasks {
-				value, err := work(ctx, t.record)
-				t.done <- outcome{value, err}
-			}
-		})
-	}
-	for next := range inTurn {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case got := <-next:
-			if got.err != nil {
-				return got.err
-			}
-			if err := each(got.value); err != nil {
-				return err
-			}
-		}
-	}
-	return ctx.Err()
 }

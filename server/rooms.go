@@ -30,6 +30,7 @@ type Rooms struct {
 
 	record      *recordbook // nil: decisions are not recorded
 	generations *generations
+	shadows     *shadowing // nil where decisions are not recorded
 }
 
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
@@ -69,7 +70,8 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 	if err != nil {
 		return nil, errors.Join(err, book.close())
 	}
-	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, recorder{book}, book.now
+	rooms.shadows = newShadowing(rooms)
+	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, shadowedRecorder{recorder{book}, rooms.shadows}, book.now
 	return rooms, nil
 }
 
@@ -124,6 +126,11 @@ func (r *Rooms) registrar() *decision.Registrar {
 func (r *Rooms) Close() error {
 	if r.record == nil {
 		return nil
+	}
+	if r.shadows != nil {
+		r.shadows.changing.Lock()
+		defer r.shadows.changing.Unlock()
+		r.shadows.end()
 	}
 	return r.record.close()
 }

@@ -58,6 +58,8 @@ type Config struct {
 	Metrics config.Metrics
 	// Tracing says where traces are sent; none are made unless set.
 	Tracing config.Tracing
+	// Shadow says which kept bundle decides beside the active one, for comparison; none unless set.
+	Shadow config.Shadow
 	// Log takes what the operator has to know; slog's default unless set.
 	Log *slog.Logger
 	// Listening is told the address once connections are accepted.
@@ -126,8 +128,10 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 		deps.Bundles = measuredBundles{deps.Bundles, counting}
 		deps.Observe = counting.Request
 		deps.Registrar = rooms.registrar() // records as well
+		rooms.shadows.counted(counting)
 		defer serveMetrics(settings, figures, counting)()
 	}
+	rooms.shadows.configured(ctx, settings.Shadow)
 	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Log, httpapi.New(deps))
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -218,6 +222,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Registrar: r.registrar(),
 		Replay:    r.replayed,
 		Bundles:   newShelf(r),
+		Shadow:    r.shadows,
 		Contract:  r.Engine.Contract,
 		Access:    r.Engine,
 		Evaluator: r.serving,

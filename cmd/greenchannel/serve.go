@@ -59,6 +59,7 @@ func running(c config.Config) server.Config {
 		Evaluation:   server.Evaluation{Evaluator: c.Evaluator, Checked: c.Checked},
 		Metrics:      c.Metrics,
 		Tracing:      c.Tracing,
+		Shadow:       c.Shadow,
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},

@@ -90,6 +90,8 @@ func (l *Loaded) checkLimits(fault faulty) {
 		{"limits.rate", l.Limits.Rate >= 0 && l.Limits.Rate <= 1e6, "has to be 0 (no limit) to 1000000 requests a second"},
 		{"limits.burst", l.Limits.Burst >= 1 && l.Limits.Burst <= 1e6, "has to be 1 to 1000000 requests"},
 		{"limits.batch", l.Limits.Batch >= 1 && l.Limits.Batch <= 1e6, "has to be 1 to 1000000 applications"},
+		{"shadow.rate", l.Shadow.Rate > 0 && l.Shadow.Rate <= 1, "has to be a share of more than 0, and 1 at most"},
+		{"shadow.budget", l.Shadow.Budget > 0 && l.Shadow.Budget <= 1, "has to be a share of more than 0, and 1 at most"},
 		{"tracing.ratio", l.Tracing.Ratio >= 0 && l.Tracing.Ratio <= 1, "has to be a share of 0 to 1"},
 		{"identity.jwt.leeway", l.Identity.JWT.Leeway >= 0 && l.Identity.JWT.Leeway <= maxLeeway, "has to be 0s to 5m; clocks differ by less"},
 		{"identity.jwt.refresh", l.Identity.JWT.Refresh >= minRefresh, "has to be 30s or more"},

@@ -21,6 +21,7 @@ type Config struct {
 	Limits      Limits        `key:"limits"`
 	Metrics     Metrics       `key:"metrics"`
 	Tracing     Tracing       `key:"tracing"`
+	Shadow      Shadow        `key:"shadow"`
 
 	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces, metrics and decision logs."`
 
@@ -114,6 +115,13 @@ type Tracing struct {
 	Ratio    float64 `key:"ratio" doc:"Share of requests that are traced, of 0 to 1, where the caller has not decided."`
 }
 
+// Shadow is a bundle that decides beside the active one, for comparison.
+type Shadow struct {
+	Revision string  `key:"revision" doc:"Kept bundle that decides recorded decisions once more, by the beginning of its digest; empty is none. What comes out otherwise is told by GET /v1/shadow and in the metrics; no answer waits for it."`
+	Rate     float64 `key:"rate" doc:"Share of the recorded decisions that it decides, more than 0 and up to 1."`
+	Budget   float64 `key:"budget" doc:"Share of one processor that it may take, more than 0 and up to 1."`
+}
+
 // Standard is the configuration where nothing is set.
 func Standard() Config {
 	return Config{
@@ -135,6 +143,7 @@ func Standard() Config {
 		},
 		Limits:  Limits{Burst: 50, Batch: 10_000},
 		Tracing: Tracing{Ratio: 1},
+		Shadow:  Shadow{Rate: 1, Budget: 0.1},
 	}
 }
 

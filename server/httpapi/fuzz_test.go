@@ -94,6 +94,9 @@ func fuzzedDoors() []door {
 		{"GET", "/v1/bundles", bundleDoors},
 		{"POST", "/v1/bundles", bundleDoors},
 		{"POST", "/v1/bundles/", bundleDoors},
+		{"GET", "/v1/shadow", bundleDoors},
+		{"POST", "/v1/shadow", bundleDoors},
+		{"DELETE", "/v1/shadow", bundleDoors},
 	}
 }
 

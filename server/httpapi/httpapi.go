@@ -56,7 +56,9 @@ type Deps struct {
 	// Replay decides a recorded decision again, under its own bundle or under another kept one.
 	Replay func(ctx context.Context, id, revision string) (Replay, error)
 	// Bundles are the policies that are kept beside the record.
-	Bundles  Bundles
+	Bundles Bundles
+	// Shadow lets a candidate decide beside the active bundle.
+	Shadow   Shadows
 	Screener Screener
 	AuthZEN  AuthZEN
 	// BaseURL is the address under which clients reach the service, for metadata; empty where it is not configured.

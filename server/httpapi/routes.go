@@ -19,7 +19,7 @@ type route struct {
 
 // routes is the table of contents. Whatever a route answers, the guard before it may.
 func (a api) routes() []route {
-	all := slices.Concat(a.decisionRoutes(), a.reviewRoutes(), a.listRoutes(), a.registryRoutes(), a.journalRoutes(), a.bundleRoutes(), a.accessRoutes(), a.serviceRoutes())
+	all := slices.Concat(a.decisionRoutes(), a.reviewRoutes(), a.listRoutes(), a.registryRoutes(), a.journalRoutes(), a.bundleRoutes(), a.shadowRoutes(), a.accessRoutes(), a.serviceRoutes())
 	for i := range all {
 		for _, kind := range evaluating(problem.Unauthenticated, problem.Forbidden, problem.RateLimited) {
 			if !slices.Contains(all[i].Problems, kind) {

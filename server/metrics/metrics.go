@@ -43,6 +43,7 @@ type Metrics struct {
 	failures  *prometheus.CounterVec
 	stale     prometheus.Counter
 	screening *prometheus.CounterVec
+	shadow    *shadowFigures
 }
 
 // New makes the figures.
@@ -69,6 +70,7 @@ func New(sources Sources) *Metrics {
 			Name: "greenchannel_screening_runs_total", Help: "Names screened against the party lists, by who asked: a recorded decision or the API.",
 		}, []string{"by"}),
 	}
+	m.shadow = newShadowFigures(m.registry)
 	for _, outcome := range decision.Outcomes() { // so that a rate over an outcome that never came is zero, not absent
 		m.decisions.WithLabelValues(string(outcome))
 		m.dryRuns.WithLabelValues(string(outcome))
