@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,7 +79,7 @@ or the score is under --min-score; 2 when the policies or the command line canno
 // do runs the tests once, or again and again.
 func (f *testFlags) do(cmd *cobra.Command, paths []string) error {
 	if f.jobs < 1 || f.sample < 0 {
-		return usageError{fmt.Errorf("--jobs must be 1 or more and --sample 0 or more")}
+		return usageError{errors.New("--jobs must be 1 or more and --sample 0 or more")}
 	}
 	options, err := f.options(cmd, paths)
 	if err != nil {
@@ -213,7 +215,7 @@ func (f *testFlags) excused(options policytest.Options) (policytest.Excuses, err
 	file := f.excuses
 	if file == "" {
 		file = filepath.Join(options.Paths[0], excusesFile)
-		if _, err := os.Stat(file); err != nil {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 	}

@@ -121,7 +121,7 @@ func (q *quarry) body(body ast.Body) {
 
 func (q *quarry) ofExpr(expr *ast.Expr) {
 	if expr.Negated {
-		q.add(q.mutant(expr.Location, negation, "not ", ""), func() func() {
+		q.add(q.negated(expr.Location), func() func() {
 			expr.Negated = false
 			return func() { expr.Negated = true }
 		})
@@ -136,7 +136,7 @@ func (q *quarry) ofExpr(expr *ast.Expr) {
 		q.body(terms.Body)
 	case *ast.Not:
 		// What does not hold that it does not hold, holds; and the body keeps the variables that are its own.
-		q.add(q.mutant(expr.Location, negation, "not ", ""), func() func() {
+		q.add(q.negated(expr.Location), func() func() {
 			expr.Terms = &ast.Not{Body: ast.NewBody(&ast.Expr{Terms: terms, Location: expr.Location}), Location: terms.Location}
 			return func() { expr.Terms = terms }
 		})
@@ -294,12 +294,13 @@ func (q *quarry) add(m Mutant, apply func() func()) {
 	s.places = append(s.places, p)
 }
 
-// mutant is one whose text begins where the location does.
-func (q *quarry) mutant(at *ast.Location, kind, from, to string) Mutant {
-	if at == nil || !strings.HasPrefix(q.sources[at.File][min(at.Offset, len(q.sources[at.File])):], from) {
+// negated is a not that is left out.
+func (q *quarry) negated(at *ast.Location) Mutant {
+	const not = "not "
+	if at == nil || !strings.HasPrefix(q.sources[at.File][min(at.Offset, len(q.sources[at.File])):], not) {
 		return Mutant{}
 	}
-	return q.lined(Mutant{File: at.File, Kind: kind, from: from, to: to, offset: at.Offset})
+	return q.lined(Mutant{File: at.File, Kind: negation, from: not, offset: at.Offset})
 }
 
 // between finds an operator before its second operand.

@@ -8,8 +8,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
-
-	"greenchannel/server/casefile"
 )
 
 // spot is a place in a source, as OPA names it.
@@ -109,5 +107,5 @@ func (v verdict) why() string {
 		reasons = append(reasons, r.Rule+" "+r.Effect+"/"+r.Severity)
 	}
 	slices.Sort(reasons)
-	return casefile.Differences(v.differences).String() + "\nreasons given: " + strings.Join(slices.Compact(reasons), ", ")
+	return v.differences.String() + "\nreasons given: " + strings.Join(slices.Compact(reasons), ", ")
 }
