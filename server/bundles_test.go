@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,12 +63,22 @@ func TestActivationsAreBounded(t *testing.T) {
 		if there, _, _ := g.claim(next); there == nil {
 			t.Errorf("%s is not held", next)
 		}
-		if _, m, mine := g.claim(active); mine || m == nil {
+		if there, _, _ := g.claim(active); there == nil {
 			t.Errorf("%s is not at hand any more", active)
 		}
 		active = next
 	}
-	if len(g.inUse) != 1 || len(g.made) > mostGenerations {
-		t.Errorf("%d in use, %d at hand", len(g.inUse), len(g.made))
+	for i := range 3 * mostGenerations { // others that are asked for do not push out what was in force
+		g.lend(fmt.Sprint("other ", i), generation)
+	}
+	if there, _, _ := g.claim(rooms.Bundle.Digest); there == nil {
+		t.Error("the bundle of the beginning is not at hand any more")
+	}
+	for i := range 2 * mostRested {
+		g.swap(active, fmt.Sprint("later ", i), generation)
+		active = fmt.Sprint("later ", i)
+	}
+	if len(g.inUse) != 1 || len(g.rests) != mostRested || len(g.made) > mostGenerations {
+		t.Errorf("%d in use, %d at rest, %d at hand", len(g.inUse), len(g.rests), len(g.made))
 	}
 }

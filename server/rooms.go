@@ -29,6 +29,8 @@ type Rooms struct {
 
 	record      *recordbook // nil: decisions are not recorded
 	generations *generations
+	standings   *standings
+	trust       trust
 }
 
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
@@ -66,7 +68,7 @@ func furnish(ctx context.Context, policies fs.FS, evalTimeout time.Duration, liv
 	known := newGenerations(live)
 	known.hold(loaded.Digest, generation)
 	return &Rooms{
-		Bundle: loaded, Engine: evaluating, Live: live, generations: known,
+		Bundle: loaded, Engine: evaluating, Live: live, generations: known, standings: &standings{},
 		Decisions: &decision.Service{
 			Policy: evaluating,
 			Turns:  decision.NewTurns(),

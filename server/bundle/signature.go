@@ -203,6 +203,12 @@ func (k *Keys) Verify(fsys fs.FS) (Signature, error) {
 	return Signature{id, k.Fingerprint(id), k.byID[id].Algorithm, k.byID[id].Scope}, nil
 }
 
+// Knows says whether a signature that was verified earlier is by one of the keys, as it is now.
+func (k *Keys) Knows(s Signature) bool {
+	configured, ok := k.byID[s.KeyID]
+	return ok && s.Fingerprint == k.Fingerprint(s.KeyID) && s.Scope == configured.Scope
+}
+
 func listedKeys(ids []string) string {
 	if len(ids) == 0 {
 		return "none"

@@ -13,6 +13,7 @@ type Config struct {
 	Journal     Journal       `key:"journal"`
 	EvalTimeout time.Duration `key:"eval_timeout" flag:"eval-timeout" arg:"TIME" doc:"Longest time that the policies may take for one application."`
 	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that."`
+	StartWith   string        `key:"start_with" flag:"start-with" arg:"WHICH" doc:"Which bundle is in force at the start: record is the one that was activated last, by the record; embedded is that of the program."`
 	Drain       Drain         `key:"drain"`
 	TLS         TLS           `key:"tls"`
 	Identity    Identity      `key:"identity"`
@@ -24,9 +25,15 @@ type Config struct {
 
 	Services     any `key:"services" doc:"Servers that bundles come from and logs go to. In the shape of OPA's configuration, as are the next three."`
 	Bundles      any `key:"bundles" doc:"Bundles that are fetched and kept up to date."`
-	Keys         any `key:"keys" doc:"Public keys that bundles are verified with."`
+	Keys         any `key:"keys" doc:"Public keys that bundles are verified with. Where there are any, no bundle without a signature by one of them is taken in or put into force, but for that of the program. A shared secret (HS256 and the like) verifies none."`
 	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each decision is sent, beside the record."`
 }
+
+// Which bundle is in force at the start.
+const (
+	StartWithRecord   = "record"
+	StartWithEmbedded = "embedded"
+)
 
 // Journal is where decisions are recorded.
 type Journal struct {
@@ -117,6 +124,7 @@ func Standard() Config {
 	return Config{
 		Listen:      "127.0.0.1:8181",
 		EvalTimeout: 2 * time.Second,
+		StartWith:   StartWithRecord,
 		Drain:       Drain{Timeout: 10 * time.Second},
 		Identity: Identity{
 			// Whoever can open a connection to the loopback of a service that listens nowhere else could as well run the

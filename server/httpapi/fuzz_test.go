@@ -78,6 +78,7 @@ func fuzzedDoors() []door {
 		{"GET", "/v1/bundles"},
 		{"POST", "/v1/bundles"},
 		{"POST", "/v1/bundles/"},
+		{"GET", "/v1/bundles/"},
 	}
 }
 

@@ -460,7 +460,9 @@ func TestApplyTakesAllOrNothing(t *testing.T) {
 	if v, err := s.LiveOf(before); err != nil || v.Seq() != 1 {
 		t.Errorf("the older reader is at %v, %v; want record 1", v, err)
 	}
-	activated := broken(func(r *decision.Record) { r.Seq, r.ID, r.Kind, r.Facts = 4, "activation-4", decision.KindActivation, nil })
+	activated := broken(func(r *decision.Record) {
+		r.Seq, r.ID, r.Kind, r.Facts = 4, "activation-4", decision.KindActivation, nil
+	})
 	if err := live.Apply(activated); err != nil || live.Seq() != 4 {
 		t.Fatalf("a record of an activation: %v, at record %d", err, live.Seq())
 	}
