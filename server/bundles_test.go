@@ -2,10 +2,14 @@ package server
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"greenchannel/policies"
+	"greenchannel/server/bundle"
 	"greenchannel/server/decision"
 	"greenchannel/server/problem"
 )
@@ -81,4 +85,27 @@ func TestActivationsAreBounded(t *testing.T) {
 	if len(g.inUse) != 1 || len(g.rests) != mostRested || len(g.made) > mostGenerations {
 		t.Errorf("%d in use, %d at rest, %d at hand", len(g.inUse), len(g.rests), len(g.made))
 	}
+}
+
+// secondArchive is another bundle that decides as the first does, with one test of its own.
+func secondArchive(t testing.TB) []byte {
+	t.Helper()
+	folder := fstest.MapFS{}
+	err := fs.WalkDir(policies.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.rego") {
+			return err
+		}
+		text, err := fs.ReadFile(policies.FS(), name)
+		folder[name] = &fstest.MapFile{Data: text}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder["rareearth/clock/clock_test.rego"] = &fstest.MapFile{Data: []byte("package rareearth.clock_test\n\ntest_something if true\n")}
+	archive, _, err := bundle.Build(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
 }

@@ -63,7 +63,7 @@ Every flag of these commands, but for those of opa, can also be set in the envir
 GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newJournal(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newJournal(), newBundle(), newConfig(), newVersion())
 	inOurManner(root)
 	root.AddCommand(newOPA())
 	return root

@@ -124,10 +124,12 @@ func tarredTexts(t testing.TB, texts map[string]string) string {
 	return out.String()
 }
 
-// renamed is the policies under another name, which decide as before and say so.
+// renamed is the policies under another name, which decide as before and say so. Of their tests there is one: the tests of the
+// policies are run elsewhere, and take seconds.
 func renamed(t testing.TB, name string) fstest.MapFS {
 	t.Helper()
 	folder := folderOf(t)
+	oneTest(folder)
 	changed(t, folder, ".manifest", `"name": "rareearth"`, `"name": "`+name+`"`)
 	return folder
 }
