@@ -141,7 +141,7 @@ func writeOpen(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	return os.Chmod(path, 0o644) // #nosec G302 -- a bundle is published
+	return os.Chmod(path, 0o644) //nolint:gosec // G302: a bundle is published
 }
 
 func newBundleKeygen() *cobra.Command {
