@@ -1,10 +1,15 @@
 package server
 
 import (
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"greenchannel/policies"
+	"greenchannel/server/bundle"
 	"greenchannel/server/decision"
 	"greenchannel/server/problem"
 )
@@ -40,10 +45,15 @@ func TestAnApplicationIsReadByTheBundleThatDecides(t *testing.T) {
 		t.Fatal(err)
 	}
 	revision := kept(t, rooms, otherPolicies(t, "schemas/application/schema.json", `"required": ["id", `, `"required": ["contract", "id", `))
-	entry, err := newShelf(rooms).Activate(t.Context(), revision)
-	if err != nil || !entry.Active {
-		t.Fatalf("%+v, %v", entry, err)
+	digest, err := rooms.keptBundle(t.Context(), revision)
+	if err != nil {
+		t.Fatal(err)
 	}
+	generation, err := rooms.generations.of(t.Context(), rooms.record.journal, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms.Engine.Activate(generation) // the shelf would refuse it, since it does not take every case any more
 	_, err = rooms.Decisions.Decide(t.Context(), decision.Request{App: app, Caller: "tester"})
 	if known := problem.Of(err); err == nil || known.Kind != problem.Invalid || len(known.Faults) != 1 || known.Faults[0].Pointer != "/contract" {
 		t.Errorf("err = %v", err)
@@ -62,12 +72,45 @@ func TestActivationsAreBounded(t *testing.T) {
 		if there, _, _ := g.claim(next); there == nil {
 			t.Errorf("%s is not held", next)
 		}
-		if _, m, mine := g.claim(active); mine || m == nil {
+		if there, _, _ := g.claim(active); there == nil {
 			t.Errorf("%s is not at hand any more", active)
 		}
 		active = next
 	}
-	if len(g.inUse) != 1 || len(g.made) > mostGenerations {
-		t.Errorf("%d in use, %d at hand", len(g.inUse), len(g.made))
+	for i := range 3 * mostGenerations { // others that are asked for do not push out what was in force
+		g.lend(fmt.Sprint("other ", i), generation)
 	}
+	if there, _, _ := g.claim(rooms.Bundle.Digest); there == nil {
+		t.Error("the bundle of the beginning is not at hand any more")
+	}
+	for i := range 2 * mostRested {
+		g.swap(active, fmt.Sprint("later ", i), generation)
+		active = fmt.Sprint("later ", i)
+	}
+	if len(g.inUse) != 1 || len(g.rests) != mostRested || len(g.made) > mostGenerations {
+		t.Errorf("%d in use, %d at rest, %d at hand", len(g.inUse), len(g.rests), len(g.made))
+	}
+}
+
+// secondArchive is another bundle that decides as the first does, with one test of its own.
+func secondArchive(t testing.TB) []byte {
+	t.Helper()
+	folder := fstest.MapFS{}
+	err := fs.WalkDir(policies.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, "_test.rego") {
+			return err
+		}
+		text, err := fs.ReadFile(policies.FS(), name)
+		folder[name] = &fstest.MapFile{Data: text}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder["rareearth/clock/clock_test.rego"] = &fstest.MapFile{Data: []byte("package rareearth.clock_test\n\ntest_something if true\n")}
+	archive, _, err := bundle.Build(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
 }

@@ -20,14 +20,24 @@ import (
 // compile.
 const mostGenerations = 4
 
+// mostRested is how many bundles that were in force are held, however many others are asked for: the way back to them is quick.
+const mostRested = 8
+
 // generations are the bundles that were compiled to decide again, and those in use. All share the live tables.
 type generations struct {
 	live *store.Live
 
 	mu    sync.Mutex
 	inUse map[string]*engine.Generation // by digest; not let go while it is in use
+	rests []rested                      // those that were in force, the one that was so last at the end
 	made  map[string]*making            // by digest
 	order []string                      // the digests of made, the one longest not asked for first
+}
+
+// rested is a generation that was in force.
+type rested struct {
+	digest     string
+	generation *engine.Generation
 }
 
 // making is a generation that is being compiled, and when done is closed, has been.
@@ -56,16 +66,42 @@ func (g *generations) lend(digest string, generation *engine.Generation) {
 	}
 }
 
-// swap holds a generation in place of another, which is at hand for a while yet: the way back is quick.
+// swap holds a generation in place of another, which rests then: the way back is quick.
 func (g *generations) swap(before, digest string, generation *engine.Generation) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	released := g.inUse[before]
 	delete(g.inUse, before)
 	g.inUse[digest] = generation
-	g.mu.Unlock()
+	g.rests = slices.DeleteFunc(g.rests, func(r rested) bool { return r.digest == digest })
 	if released != nil {
-		g.lend(before, released)
+		g.rests = append(g.rests, rested{before, released})
 	}
+	if more := len(g.rests) - mostRested; more > 0 {
+		g.rests = slices.Delete(g.rests, 0, more)
+	}
+}
+
+// rest keeps a generation at hand that was in force in another life of the service, behind those that were so since.
+func (g *generations) rest(digest string, generation *engine.Generation) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.held(digest) == nil && len(g.rests) < mostRested {
+		g.rests = slices.Insert(g.rests, 0, rested{digest, generation})
+	}
+}
+
+// held gives a generation that is in use, or rests.
+func (g *generations) held(digest string) *engine.Generation {
+	if held := g.inUse[digest]; held != nil {
+		return held
+	}
+	for _, r := range g.rests {
+		if r.digest == digest {
+			return r.generation
+		}
+	}
+	return nil
 }
 
 // unusableError says that a bundle which is kept cannot be compiled.
@@ -107,7 +143,7 @@ func (g *generations) of(ctx context.Context, kept *journal.Journal, digest stri
 func (g *generations) claim(digest string) (there *engine.Generation, m *making, mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if held, ok := g.inUse[digest]; ok {
+	if held := g.held(digest); held != nil {
 		return held, nil, false
 	}
 	m, known := g.made[digest]

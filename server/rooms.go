@@ -31,6 +31,8 @@ type Rooms struct {
 	record      *recordbook // nil: decisions are not recorded
 	generations *generations
 	shadows     *shadowing // nil where decisions are not recorded
+	standings   *standings
+	trust       trust
 }
 
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
@@ -86,7 +88,7 @@ func furnish(ctx context.Context, loaded *bundle.Bundle, evalTimeout time.Durati
 	known := newGenerations(live)
 	known.hold(loaded.Digest, generation)
 	return &Rooms{
-		Bundle: loaded, Engine: evaluating, Live: live, generations: known,
+		Bundle: loaded, Engine: evaluating, Live: live, generations: known, standings: &standings{},
 		Decisions: &decision.Service{
 			Policy: evaluating,
 			Turns:  decision.NewTurns(),

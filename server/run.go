@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,8 @@ type Config struct {
 	BaseURL string
 	// Record says where decisions are recorded. Its folder must be set; its log is this one's.
 	Record RecordConfig
+	// Activation says which bundles may be put into force, and which one is in force at the start.
+	Activation Activation
 	// EvalTimeout is how long one evaluation may take.
 	EvalTimeout time.Duration
 	// Evaluation says how policies are evaluated.
@@ -87,7 +90,16 @@ func Run(ctx context.Context, settings Config) error {
 	if err != nil {
 		return errors.Join(err, listener.Close(), closed(figures))
 	}
-	return errors.Join(serve(ctx, settings, rooms, gate, secured(listener, gate), figures), rooms.Close())
+	if err := rooms.Resume(ctx, settings.Activation); err != nil {
+		return errors.Join(err, listener.Close(), closed(figures), rooms.Close())
+	}
+	warming, cool := context.WithCancel(ctx)
+	var warm sync.WaitGroup
+	warm.Go(func() { rooms.warm(warming) })
+	err = serve(ctx, settings, rooms, gate, secured(listener, gate), figures)
+	cool()
+	warm.Wait()
+	return errors.Join(err, rooms.Close())
 }
 
 // closed closes a listener, if there is one.

@@ -27,6 +27,8 @@ type keptBundle struct {
 	Records uint64 `json:"records"`
 	First   uint64 `json:"first,omitzero"`
 	Last    uint64 `json:"last,omitzero"`
+	// Activations is how often it was put into force.
+	Activations uint64 `json:"activations"`
 }
 
 // newBundles lists the bundles that are kept.
@@ -55,7 +57,7 @@ func newBundles() *cobra.Command {
 
 func printBundles(out io.Writer, format string, uses []journal.BundleUse) error {
 	answer := []keptBundle{}
-	rows := [][]string{{"REVISION", "NAME", "KEPT AT", "BYTES", "RECORDS", "FROM", "TO"}}
+	rows := [][]string{{"REVISION", "NAME", "KEPT AT", "BYTES", "RECORDS", "FROM", "TO", "ACTIVATED"}}
 	count := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	for _, use := range uses {
 		answer = append(answer, keptBundle(use))
@@ -64,7 +66,7 @@ func printBundles(out io.Writer, format string, uses []journal.BundleUse) error 
 			from, to = count(use.First), count(use.Last)
 		}
 		rows = append(rows, []string{
-			use.Revision, use.Name, use.KeptAt.Format(time.RFC3339), strconv.FormatInt(use.Bytes, 10), count(use.Records), from, to,
+			use.Revision, use.Name, use.KeptAt.Format(time.RFC3339), strconv.FormatInt(use.Bytes, 10), count(use.Records), from, to, count(use.Activations),
 		})
 	}
 	if format == "json" {
@@ -86,9 +88,9 @@ func newPrune() *cobra.Command {
 	var yes bool
 	command := &cobra.Command{
 		Use:   "prune",
-		Short: "Remove kept bundles that have decided nothing",
-		Long: `Remove kept bundles that no record names. One that a record needs is never removed, nor the one that this program
-would serve with. Without --yes, the digests are listed and nothing is removed.
+		Short: "Remove kept bundles that have decided nothing and were never in force",
+		Long: `Remove kept bundles that no record names. One that has decided anything, or was ever put into force, is never
+removed, nor the one that this program would serve with. Without --yes, the digests are listed and nothing is removed.
 
 With PostgreSQL, name the bundles of the other nodes with --keep: one that is in use there and has decided nothing
 yet would have to be kept again before it could decide. With SQLite, the service must be stopped for --yes.`,
@@ -133,7 +135,7 @@ func prune(cmd *cobra.Command, config server.RecordConfig, keep []string, yes bo
 		}
 		kept = append(kept, named...)
 		for _, use := range uses {
-			if use.Records == 0 && !slices.Contains(kept, use.Digest) {
+			if use.Records == 0 && use.Activations == 0 && !slices.Contains(kept, use.Digest) {
 				answer.Removed = append(answer.Removed, use.Digest)
 			}
 		}

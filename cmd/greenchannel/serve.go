@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -36,7 +38,10 @@ reference" says how, and "greenchannel config" what holds.`,
 			if loaded.Data == "" {
 				return usageError{errNoData}
 			}
-			running := running(loaded.Config)
+			running, err := running(loaded.Config)
+			if err != nil {
+				return err
+			}
 			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			for _, path := range loaded.Stated(unread()...) {
 				running.Log.Warn("set, and nothing uses it yet", "setting", path)
@@ -49,8 +54,16 @@ reference" says how, and "greenchannel config" what holds.`,
 }
 
 // running is how the service runs by a configuration.
-func running(c config.Config) server.Config {
+func running(c config.Config) (server.Config, error) {
+	activation := server.Activation{StartEmbedded: c.StartWith == config.StartWithEmbedded}
+	if c.Keys != nil {
+		var err error
+		if activation.Keys, err = json.Marshal(c.Keys); err != nil {
+			return server.Config{}, fmt.Errorf("keys: %w", err)
+		}
+	}
 	return server.Config{
+		Activation:   activation,
 		Listen:       c.Listen,
 		Policies:     policies.FS(),
 		BaseURL:      c.BaseURL,
@@ -63,14 +76,14 @@ func running(c config.Config) server.Config {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
-	}
+	}, nil
 }
 
 // unread are settings that can be written down, and are checked, before what they are for is there. An operator who sets
 // one is told, lest a bundle be thought to be fetched that is not.
 func unread() []string {
 	return []string{
-		"labels", "services", "bundles", "keys", "decision_logs",
+		"labels", "services", "bundles", "decision_logs",
 	}
 }
 

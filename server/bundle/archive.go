@@ -25,16 +25,29 @@ const (
 
 // Pack makes one gzipped tar archive of a policy folder, the form in which OPA takes bundles: every file that counts for
 // the digest, in the order of the paths, with neither times nor owners, so that the same folder makes the same bytes.
-func Pack(fsys fs.FS) ([]byte, error) {
+func Pack(fsys fs.FS) ([]byte, error) { return pack(fsys, nil) }
+
+// pack packs a folder; a manifest that is given stands in place of that of the folder.
+func pack(fsys fs.FS, manifest []byte) ([]byte, error) {
 	names, err := contents(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("pack bundle: %w", err)
 	}
+	return archived(names, func(name string) ([]byte, error) {
+		if name == manifestFile && manifest != nil {
+			return manifest, nil
+		}
+		return fs.ReadFile(fsys, name)
+	})
+}
+
+// archived writes files, in their order, as a gzipped tar archive without times and owners.
+func archived(names []string, read func(name string) ([]byte, error)) ([]byte, error) {
 	var out bytes.Buffer
 	packed := gzip.NewWriter(&out)
 	files := tar.NewWriter(packed)
 	for _, name := range names {
-		text, err := fs.ReadFile(fsys, name)
+		text, err := read(name)
 		if err != nil {
 			return nil, fmt.Errorf("pack bundle: %w", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ const (
 	manifestFile     = ".manifest"
 	capabilitiesFile = "capabilities/capabilities.json"
 	schemasFolder    = "schemas"
+	patchFile        = "patch.json" // of a delta bundle
 	testSuffix       = "_test.rego"
 )
 
@@ -35,10 +37,15 @@ type Bundle struct {
 	// Name is metadata.name of the manifest.
 	Name string
 	// Digest is "sha256:" and the hash of the paths and bytes of everything that Pack packs: policies with their tests,
-	// data, schemas, capabilities, and the manifest without its revision. Prose does not count: it cannot change a decision.
+	// data, schemas, capabilities, and the manifest without what Build writes there. Neither prose nor a signature counts: they
+	// cannot change a decision.
 	Digest string
 	// Revision is the first twelve hexadecimal digits of the digest.
 	Revision string
+	// Stated is the revision that the manifest states; empty for none. It may be any: Disagreement compares it.
+	Stated string
+	// Built is what Build wrote into the manifest; nil where nothing of it is there.
+	Built *Built
 	// Roots are the parts of the data document that the bundle is all of, in order.
 	Roots []string
 	// Modules are the policies by path, with their annotations; tests are left out.
@@ -73,6 +80,10 @@ func Load(fsys fs.FS) (*Bundle, error) {
 	if b.Name == "" {
 		return nil, fmt.Errorf("load bundle: %w", &FileError{manifestFile, errors.New("states no metadata.name; name the bundle there")})
 	}
+	b.Stated = content.Manifest.Revision
+	if b.Built, err = readBuilt(content.Manifest.Metadata[manifestBuilt]); err != nil {
+		return nil, fmt.Errorf("load bundle: %w", err)
+	}
 	b.Modules, b.Sources, b.Data = modules(content), sources(content), content.Data
 	b.Roots = slices.Sorted(slices.Values(*content.Manifest.Roots))
 	if b.Digest, err = digest(fsys); err != nil {
@@ -84,6 +95,9 @@ func Load(fsys fs.FS) (*Bundle, error) {
 
 // read lets OPA read the folder as a bundle, without the tests.
 func read(fsys fs.FS, capabilities *ast.Capabilities) (*opabundle.Bundle, error) {
+	if err := noDelta(fsys); err != nil {
+		return nil, err
+	}
 	loader, err := opabundle.NewFSLoader(fsys)
 	if err != nil {
 		return nil, err
@@ -100,13 +114,20 @@ func read(fsys fs.FS, capabilities *ast.Capabilities) (*opabundle.Bundle, error)
 	if err != nil {
 		return nil, cmp.Or(faulty(fsys, capabilities), err)
 	}
-	if content.Type() == opabundle.DeltaBundleType {
-		return nil, errors.New("the folder holds a change to another bundle; keep the whole one")
-	}
 	if len(content.WasmModules)+len(content.PlanModules) > 0 {
 		return nil, errors.New("the folder holds compiled policies; keep sources only")
 	}
 	return &content, nil
+}
+
+// noDelta refuses changes to another bundle: what they would come to is not known here, and OPA reads nothing else then.
+func noDelta(fsys fs.FS) error {
+	return fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && path.Base(name) == patchFile {
+			return &FileError{name, errors.New("is a change to another bundle; send the whole one")}
+		}
+		return err
+	})
 }
 
 func modules(content *opabundle.Bundle) map[string]*ast.Module {

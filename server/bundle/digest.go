@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"strings"
 
@@ -39,13 +38,26 @@ func digest(fsys fs.FS) (string, error) {
 	return digestPrefix + hex.EncodeToString(sum[:]), nil
 }
 
-// withoutRevision leaves the revision out of the manifest, since it is made from the digest, and writes the rest in one
-// form whatever its spaces and order.
+// withoutRevision leaves out of the manifest what build writes there, since that is made from the digest and from files that
+// count themselves; it writes the rest in one form, whatever its spaces and order.
 func withoutRevision(text []byte) ([]byte, error) {
-	var manifest map[string]any
-	if err := util.UnmarshalJSON(text, &manifest); err != nil {
-		return nil, fmt.Errorf("%s: %w", manifestFile, err)
+	manifest, metadata, err := manifestOf(text)
+	if err != nil {
+		return nil, err
 	}
-	delete(manifest, "revision")
+	delete(manifest, manifestRevision)
+	delete(metadata, manifestBuilt)
 	return json.Marshal(manifest)
+}
+
+// manifestOf reads a manifest, and the metadata in it: an object of its own where there is none.
+func manifestOf(text []byte) (manifest, metadata map[string]any, err error) {
+	if err := util.UnmarshalJSON(text, &manifest); err != nil {
+		return nil, nil, &FileError{manifestFile, err}
+	}
+	metadata, stated := manifest[manifestMetadata].(map[string]any)
+	if !stated {
+		metadata = map[string]any{}
+	}
+	return manifest, metadata, nil
 }

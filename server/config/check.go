@@ -22,6 +22,9 @@ func (l *Loaded) check() []Fault {
 		faults = append(faults, Fault{place, path + " " + fmt.Sprintf(format, args...)})
 	}
 	l.checkListeners(fault)
+	if l.StartWith != StartWithRecord && l.StartWith != StartWithEmbedded {
+		fault("start_with", "is %.60q; write %s or %s", l.StartWith, StartWithRecord, StartWithEmbedded)
+	}
 	l.checkLimits(fault)
 	l.checkTLS(fault)
 	l.checkIdentity(fault)

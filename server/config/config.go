@@ -15,6 +15,7 @@ type Config struct {
 	Evaluator   string        `key:"evaluator" flag:"evaluator" arg:"NAME" doc:"Who evaluates policies: executor, or topdown, which is OPA's own and about ten times slower. Topdown serves any bundle that the executor refuses."`
 	Checked     float64       `key:"evaluator_checked" doc:"Share of decisions, of 0 to 1, that topdown makes again beside the requests. When it decides otherwise, it serves that bundle from then on, and what each decided is kept in the data folder."`
 	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that."`
+	StartWith   string        `key:"start_with" flag:"start-with" arg:"WHICH" doc:"Which bundle is in force at the start: record is the one that was activated last, by the record; embedded is that of the program."`
 	Drain       Drain         `key:"drain"`
 	TLS         TLS           `key:"tls"`
 	Identity    Identity      `key:"identity"`
@@ -27,9 +28,15 @@ type Config struct {
 
 	Services     any `key:"services" doc:"Servers that bundles come from and logs go to. In the shape of OPA's configuration, as are the next three."`
 	Bundles      any `key:"bundles" doc:"Bundles that are fetched and kept up to date."`
-	Keys         any `key:"keys" doc:"Public keys that bundles are verified with."`
+	Keys         any `key:"keys" doc:"Public keys that bundles are verified with. Where there are any, no bundle without a signature by one of them is taken in or put into force, but for that of the program. A shared secret (HS256 and the like) verifies none."`
 	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each decision is sent, beside the record."`
 }
+
+// Which bundle is in force at the start.
+const (
+	StartWithRecord   = "record"
+	StartWithEmbedded = "embedded"
+)
 
 // Journal is where decisions are recorded.
 type Journal struct {
@@ -129,6 +136,7 @@ func Standard() Config {
 		EvalTimeout: 2 * time.Second,
 		Evaluator:   "executor",
 		Checked:     0.01,
+		StartWith:   StartWithRecord,
 		Drain:       Drain{Timeout: 10 * time.Second},
 		Identity: Identity{
 			// Whoever can open a connection to the loopback of a service that listens nowhere else could as well run the

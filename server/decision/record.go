@@ -6,6 +6,8 @@ import "time"
 const (
 	KindDecision = "decision" // an application was decided
 	KindParty    = "party"    // an entry of the registry of parties was put
+	// KindActivation is what became of a bundle of policies: it was kept, was refused, or was put into force.
+	KindActivation = "activation"
 )
 
 // Record is one line of the journal as the other rooms see it: exact bytes, and the words that they are found by. It is
@@ -15,11 +17,11 @@ type Record struct {
 	Seq uint64
 	// ID is a UUIDv7: the decision's, or for a party one of the record's own.
 	ID string
-	// Kind is KindDecision or KindParty.
+	// Kind is KindDecision, KindParty or KindActivation.
 	Kind string
 	// At is the instant the record was made and Clock the instant the rules were asked about, both in UTC. At grows with Seq.
 	At, Clock time.Time
-	// Bundle is the digest of the policies that decided; empty for a party.
+	// Bundle is the digest of the policies that decided, or that were put into force; empty for a party.
 	Bundle string
 	// Input is the body as received. Facts is what the policies want remembered of it (JSON object). Reads is the JSON
 	// array of {path, value} of the live and computed rows that were read, in the order of their paths. Result is the exact answer.

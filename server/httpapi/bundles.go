@@ -24,6 +24,8 @@ type Bundles interface {
 	// Keep checks a bundle and keeps it; added is false when it was kept already. What is wrong with it comes all at once,
 	// in an error of kind Invalid.
 	Keep(ctx context.Context, archive []byte) (kept Bundle, added bool, err error)
+	// Described says of the one kept bundle that a digest or the beginning of one names what became of it.
+	Described(ctx context.Context, revision string) (BundleDescription, error)
 	// Activate lets the kept bundle answer that a digest or the beginning of one names.
 	Activate(ctx context.Context, revision string) (Bundle, error)
 	// DryRun decides an application, unread so far, by the kept bundle that a revision names.
@@ -47,10 +49,35 @@ type Bundle struct {
 	Revision string `json:"revision" jsonschema:"The beginning of the digest, for short."`
 	KeptAt   string `json:"kept_at" jsonschema:"When it was first kept."`
 	Bytes    int64  `json:"bytes" jsonschema:"Length of the archive that is kept."`
-	Records  uint64 `json:"records" jsonschema:"How many records name it."`
+	Records  uint64 `json:"records" jsonschema:"How many decisions name it."`
 	First    uint64 `json:"first,omitzero" jsonschema:"Number of the first of them; absent while there is none."`
 	Last     uint64 `json:"last,omitzero" jsonschema:"Number of the last of them; absent while there is none."`
 	Active   bool   `json:"active" jsonschema:"Whether it answers now, in the process that was asked."`
+
+	Activations uint64 `json:"activations" jsonschema:"How often it was put into force."`
+	Embedded    bool   `json:"embedded" jsonschema:"Whether it is the one that the program of the service brings."`
+	Signed      bool   `json:"signed" jsonschema:"Whether a signature of it was verified. Where no keys are configured, none is asked for, and a bundle counts as unsigned."`
+	SignedBy    string `json:"signed_by,omitzero" jsonschema:"Ids of the keys by which it was signed; absent while no signature was verified."`
+}
+
+// BundleDescription is a kept bundle, and what became of it.
+type BundleDescription struct {
+	Bundle Bundle        `json:"bundle" jsonschema:"What the list says of it."`
+	Events []BundleEvent `json:"events" jsonschema:"What became of it, the newest first: the last hundred. The record has all of it."`
+}
+
+// BundleEvent is one thing that became of a bundle.
+type BundleEvent struct {
+	Seq      uint64          `json:"seq" jsonschema:"Number of the record that says so."`
+	At       string          `json:"at" jsonschema:"When it was recorded."`
+	Caller   string          `json:"caller" jsonschema:"Who asked."`
+	Action   string          `json:"action" jsonschema:"What was asked for: keep or activate."`
+	Outcome  string          `json:"outcome" jsonschema:"How it ended: kept, activated or refused."`
+	Before   string          `json:"before,omitzero" jsonschema:"Digest of the bundle that was active until then."`
+	SignedBy string          `json:"signed_by,omitzero" jsonschema:"Id of the key by which it was signed."`
+	Tests    int             `json:"tests,omitzero" jsonschema:"How many tests of its own it has passed then; absent where it had passed before."`
+	Cases    int             `json:"cases,omitzero" jsonschema:"How many cases it has decided then."`
+	Errors   []problem.Fault `json:"errors,omitzero" jsonschema:"Why it was refused."`
 }
 
 // bundles are those that are kept.
@@ -76,7 +103,7 @@ func (s shelved) status() int {
 	return http.StatusOK
 }
 
-// headers name the place among the bundles: one alone is not read.
+// headers name the place of the bundle.
 func (s shelved) headers() map[string]string {
 	return map[string]string{"Location": "/v1/bundles/" + s.Digest}
 }
@@ -117,7 +144,7 @@ func (a api) archive(c *gin.Context) ([]byte, error) {
 }
 
 // shelvingPatience is how long a bundle may take to be checked, and its answer to be taken.
-const shelvingPatience = 2 * time.Minute
+const shelvingPatience = 10 * time.Minute
 
 func tooLong() error {
 	return problem.New(problem.TooLarge, fmt.Sprintf("The archive is longer than %d bytes; keep to the policies what they need.", MaxArchiveBytes))
@@ -132,6 +159,10 @@ func (a api) shelve(ctx context.Context, archive []byte) (shelved, error) {
 func (a api) digest(c *gin.Context) (string, error) {
 	_, err := parameters(c)
 	return c.Param("digest"), err
+}
+
+func (a api) describeBundle(ctx context.Context, revision string) (BundleDescription, error) {
+	return a.Bundles.Described(ctx, revision)
 }
 
 func (a api) activate(ctx context.Context, revision string) (Bundle, error) {

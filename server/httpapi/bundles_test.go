@@ -104,10 +104,32 @@ func tarred(t testing.TB, files ...tar.Header) string {
 	return out.String()
 }
 
-// renamed is the policies under another name, which decide as before and say so.
+// tarredTexts packs texts as plain files.
+func tarredTexts(t testing.TB, texts map[string]string) string {
+	t.Helper()
+	var out bytes.Buffer
+	zipped := gzip.NewWriter(&out)
+	archive := tar.NewWriter(zipped)
+	for name, text := range texts {
+		if err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(archive, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if archive.Close() != nil || zipped.Close() != nil {
+		t.Fatal("not packed")
+	}
+	return out.String()
+}
+
+// renamed is the policies under another name, which decide as before and say so. Of their tests there is one: the tests of the
+// policies are run elsewhere, and take seconds.
 func renamed(t testing.TB, name string) fstest.MapFS {
 	t.Helper()
 	folder := folderOf(t)
+	oneTest(folder)
 	changed(t, folder, ".manifest", `"name": "rareearth"`, `"name": "`+name+`"`)
 	return folder
 }
@@ -206,7 +228,7 @@ func TestABundleFromUploadToRollback(t *testing.T) {
 	if !bytes.Equal(old, before) {
 		t.Errorf("the old bundle answers otherwise: %s", old)
 	}
-	if list := listOf(t, handler); !list[0].Active || list[0].Records != 1 || list[0].First != 1 || list[1].Active {
+	if list := listOf(t, handler); !list[0].Active || list[0].Records != 1 || list[0].First != 3 || list[0].Activations != 1 || list[1].Active {
 		t.Errorf("list: %+v", list)
 	}
 

@@ -114,6 +114,11 @@ func types() []openapi.Type {
 		openapi.TypeOf[Inclusion]("Inclusion", "Proof that a record stands in the tree of a size (RFC 6962).", map[string]openapi.Schema{"hash": digest, "root": digest}),
 		openapi.TypeOf[Consistency]("Consistency", "Proof that the tree of a size begins with that of a smaller one (RFC 6962).", map[string]openapi.Schema{"old_root": digest, "new_root": digest}),
 		openapi.TypeOf[Bundle]("Bundle", "A kept bundle, and what it has decided.", map[string]openapi.Schema{"digest": digest, "kept_at": instant}),
+		openapi.TypeOf[BundleEvent]("BundleEvent", "One thing that became of a bundle.", map[string]openapi.Schema{
+			"at": instant, "before": digest,
+			"action": openapi.JSON(`{"type": "string", "enum": ["keep", "activate"]}`), "outcome": openapi.JSON(`{"type": "string", "enum": ["kept", "activated", "refused"]}`),
+		}),
+		openapi.TypeOf[BundleDescription]("BundleDescription", "A kept bundle, and what became of it.", nil),
 		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),
 		openapi.TypeOf[ShadowCounts]("ShadowCounts", "What came of the decisions in the shadow.", nil),
 		openapi.TypeOf[ShadowDifference]("ShadowDifference", "A decision that the candidate makes otherwise.", map[string]openapi.Schema{"as_of": instant}),

@@ -97,6 +97,7 @@ func fuzzedDoors() []door {
 		{"GET", "/v1/shadow", bundleDoors},
 		{"POST", "/v1/shadow", bundleDoors},
 		{"DELETE", "/v1/shadow", bundleDoors},
+		{"GET", "/v1/bundles/", bundleDoors},
 	}
 }
 

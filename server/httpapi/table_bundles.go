@@ -17,7 +17,7 @@ func (a api) bundleRoutes() []route {
 		archive = append(archive, openapi.Content{MediaType: mediaType, Schema: openapi.JSON(`{"type": "string", "format": "binary"}`)})
 	}
 	place := openapi.Header{
-		Name: "Location", Description: "The place of the bundle, below which it is activated.", Required: true,
+		Name: "Location", Description: "The place of the bundle; below it, it is activated.", Required: true,
 		Schema: openapi.JSON(`{"type": "string", "pattern": "^/v1/bundles/sha256:[0-9a-f]{64}$"}`),
 	}
 	return []route{
@@ -32,9 +32,9 @@ func (a api) bundleRoutes() []route {
 		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/bundles", ID: "keepBundle", Tag: "bundles",
 			Summary: "Upload a bundle", SummaryZH: "上传规则包",
-			Description: "Checks a bundle and keeps it by its digest; nothing is activated. It has to have the schemas and an entry point, the roots that the service serves, " +
-				"and no more built-ins than the bundle that the service began with, and it has to compile. " +
-				"What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then.\n\n" +
+			Description: "Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, " +
+				"and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. " +
+				"What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.\n\n" +
 				"Files that cannot change a decision, such as prose, are left out, so that the same content is kept as the same bytes.",
 			Body: &openapi.Body{Description: "A gzipped tar archive of a policy folder, up to 64 MiB, as `opa build -b` lays it out, with `schemas/` and `capabilities/`.", Contents: archive},
 			Answers: []openapi.Answer{
@@ -48,11 +48,23 @@ func (a api) bundleRoutes() []route {
 			}},
 		}, typed(a, http.StatusCreated, a.archive, a.shelve)},
 		{openapi.Operation{
+			Method: http.MethodGet, Path: "/v1/bundles/{digest}", ID: "readBundle", Tag: "bundles",
+			Summary: "Read what became of a bundle", SummaryZH: "查询规则包",
+			Description: "One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.",
+			Parameters:  []openapi.Parameter{inPath("digest", "Digest of the bundle, or the beginning of it that no other has: four digits or more, with or without `sha256:`.", words(0))},
+			Answers:     []openapi.Answer{jsonAnswer(http.StatusOK, "The bundle.", openapi.Of[BundleDescription]())},
+			Problems:    reading(problem.NotFound),
+			Examples: []openapi.Example{{
+				Name: "by_revision", Summary: "By its revision",
+				Path: map[string]string{"digest": exampleRevision}, Status: http.StatusOK, Answer: exchange("bundle_description.json"),
+			}},
+		}, typed(a, http.StatusOK, a.digest, a.describeBundle)},
+		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/bundles/{digest}/activate", ID: "activateBundle", Tag: "bundles",
 			Summary: "Put a bundle into force", SummaryZH: "启用规则包",
 			Description: "Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. " +
-				"A bundle that cannot decide, or under which no operator could activate another any more, is refused, and the active one stays.\n\n" +
-				"It is active in this process and for as long as it runs: when the service starts again, it starts with the bundle that it is started with.",
+				"A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.\n\n" +
+				"It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.",
 			Parameters: []openapi.Parameter{inPath("digest", "Digest of the bundle, or the beginning of it that no other has: four digits or more, with or without `sha256:`.", words(0))},
 			Answers:    []openapi.Answer{jsonAnswer(http.StatusOK, "It is active.", openapi.Of[Bundle]())},
 			Problems:   reading(problem.NotFound, problem.Conflict, problem.Deadline),

@@ -76,8 +76,12 @@ func (e *NotRecordedError) Error() string {
 // as well; an error means that nothing is known, and another try may come to a report.
 func Replay(ctx context.Context, record decision.Record, bundle string, again func(context.Context, decision.Record) (decision.Verdict, error)) (Report, error) {
 	if record.Kind != decision.KindDecision {
+		what := "puts a party on file"
+		if record.Kind == decision.KindActivation {
+			what = "says what became of a bundle"
+		}
 		return Report{}, problem.New(problem.Invalid, fmt.Sprintf(
-			"Record %d puts a party on file; it is not a decision, so there is nothing to decide again.", record.Seq))
+			"Record %d %s; it is not a decision, so there is nothing to decide again.", record.Seq, what))
 	}
 	report := Report{
 		DecisionID: record.ID, Seq: record.Seq, ApplicationID: record.ApplicationID,

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"greenchannel/server/problem"
@@ -30,14 +32,17 @@ type KeptBundle struct {
 	Archive []byte
 }
 
-// BundleUse is a kept bundle without its archive, and what it has decided.
+// BundleUse is a kept bundle without its archive, and what it has decided. That it was put into force is no decision, but
+// keeps it as one does.
 type BundleUse struct {
 	Digest, Name, Revision string
 	KeptAt                 time.Time
 	// Bytes is the length of the archive.
 	Bytes int64
-	// Records is how many records name the bundle; First and Last are the Seq of the first and the last, 0 for none.
+	// Records is how many decisions name the bundle; First and Last are the Seq of the first and the last, 0 for none.
 	Records, First, Last uint64
+	// Activations is how often it was put into force.
+	Activations uint64
 }
 
 // storedBundle is a bundle as its row holds it.
@@ -180,18 +185,49 @@ func scanBundle(scan func(...any) error) (storedBundle, error) {
 	return b, err
 }
 
-// bundleUses asks both databases the same: each number comes from the index by bundle, without a look at a record.
+// bundleUses asks both databases the same: each number comes from an index by bundle, with a look at no more records than
+// there are activations.
 const bundleUses = `SELECT b.digest, b.name, b.revision, b.kept_at, length(b.archive),
 		(SELECT count(*) FROM journal_records r WHERE r.bundle = b.digest),
-		(SELECT coalesce(min(r.seq), 0) FROM journal_records r WHERE r.bundle = b.digest),
-		(SELECT coalesce(max(r.seq), 0) FROM journal_records r WHERE r.bundle = b.digest)
+		(SELECT count(*) FROM journal_records r WHERE r.bundle = b.digest AND r.kind = 'activation'),
+		(SELECT r.seq FROM journal_records r WHERE r.bundle = b.digest AND r.kind <> 'activation' ORDER BY r.seq LIMIT 1),
+		(SELECT r.seq FROM journal_records r WHERE r.bundle = b.digest AND r.kind <> 'activation' ORDER BY r.seq DESC LIMIT 1)
 	FROM journal_bundles b ORDER BY b.kept_at, b.digest`
 
 // scanUse reads the columns of bundleUses.
 func scanUse(scan func(...any) error) (BundleUse, error) {
 	var use BundleUse
-	var keptAt, records, first, last int64
-	err := scan(&use.Digest, &use.Name, &use.Revision, &keptAt, &use.Bytes, &records, &first, &last)
-	use.KeptAt, use.Records, use.First, use.Last = instant(keptAt), uint64(records), uint64(first), uint64(last)
+	var keptAt, records, activations int64
+	var first, last sql.NullInt64
+	err := scan(&use.Digest, &use.Name, &use.Revision, &keptAt, &use.Bytes, &records, &activations, &first, &last)
+	use.KeptAt, use.Records, use.Activations = instant(keptAt), uint64(records-activations), uint64(activations)
+	use.First, use.Last = uint64(first.Int64), uint64(last.Int64)
 	return use, err
+}
+
+// Activations gives what became of bundles: the records of that kind that stand before a place (0 is the end), the newest
+// first, and at most limit of them, 512 at once.
+func (j *Journal) Activations(ctx context.Context, before uint64, limit int) ([]*Record, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	rows, err := j.ledger.activations(ctx, before, min(limit, pageRecords))
+	if err != nil {
+		return nil, readFailure(err)
+	}
+	found := make([]*Record, 0, len(rows))
+	for i := range rows {
+		record, err := rows[i].intact()
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, record)
+	}
+	return found, nil
+}
+
+// activationsBefore asks for the newest activations, by the index that holds nothing else; the databases mark the two values
+// that it takes in their own ways.
+func activationsBefore(place, limit string) string {
+	return "SELECT " + columns + " FROM journal_records WHERE kind = 'activation' AND seq < " + place + " ORDER BY seq DESC LIMIT " + limit
 }

@@ -128,6 +128,57 @@ func TestBundlesSayWhatTheyDecided(t *testing.T) {
 	})
 }
 
+// What was put into force is found newest first, is no decision, and keeps its bundle: it may be the one to go back to.
+func TestActivationsKeepTheirBundles(t *testing.T) {
+	onEach(t, func(t *testing.T, g ground) {
+		j := g.open(t)
+		keep(t, j, spare(1), spare(2))
+		activation := func(n int, digest string) journal.Entry {
+			e := entry(n)
+			e.Kind, e.Bundle = journal.Activation, digest
+			return e
+		}
+		add(t, j, activation(1, spare(1).Digest))
+		add(t, j, entry(2))
+		add(t, j, activation(3, "")) // one that was refused
+		add(t, j, activation(4, spare(1).Digest))
+		var seqs []uint64
+		for _, page := range []struct {
+			before uint64
+			limit  int
+		}{{0, 2}, {3, 2}} {
+			found, err := j.Activations(t.Context(), page.before, page.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range found {
+				seqs = append(seqs, r.Seq)
+			}
+		}
+		if diff := cmp.Diff([]uint64{4, 3, 1}, seqs); diff != "" {
+			t.Errorf("activations (-want +got):\n%s", diff)
+		}
+		kept, err := j.Bundles(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range kept {
+			if b.Digest == spare(1).Digest && (b.Records != 0 || b.First != 0 || b.Last != 0 || b.Activations != 2) {
+				t.Errorf("what was put into force twice and decided nothing: %+v", b)
+			}
+		}
+		removed, err := j.PruneBundles(t.Context())
+		if err != nil || slices.Contains(removed, spare(1).Digest) || !slices.Contains(removed, spare(2).Digest) {
+			t.Errorf("removed %v, %v", removed, err)
+		}
+		close1(t, j)
+		report, err := g.open(t, readOnly).Verify(t.Context(), nil)
+		if err != nil || report.Records != 4 {
+			t.Errorf("verified %+v, %v", report, err)
+		}
+	})
+}
+
 func TestOnlyBundlesThatNobodyNeedsArePruned(t *testing.T) {
 	onEach(t, func(t *testing.T, g ground) {
 		j := g.open(t)

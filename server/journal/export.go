@@ -35,8 +35,11 @@ type ExportOptions struct {
 	Path string
 }
 
-// partyPath is what stands as the path of an event that put an entry of the registry.
-const partyPath = "registry/parties"
+// What stands as the path of an event that is no decision.
+const (
+	partyPath      = "registry/parties" // an entry of the registry was put
+	activationPath = "bundles"          // a bundle was kept, refused, or put into force
+)
 
 // Export writes records, in order. It ends at the first that cannot be read or is not what was recorded, with its error.
 func (j *Journal) Export(ctx context.Context, w io.Writer, format Format, options ExportOptions) error {
@@ -125,8 +128,12 @@ func eventOf(r *Record, kept []BundleUse, options ExportOptions) event {
 	if e.Labels == nil {
 		e.Labels = map[string]string{} // OPA's events always have some
 	}
-	if r.Kind == Party {
+	switch r.Kind {
+	case Party:
 		e.Path = partyPath
+	case Activation:
+		e.Path = activationPath
+	case Decision:
 	}
 	for _, b := range kept {
 		if b.Digest == r.Bundle {

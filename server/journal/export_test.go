@@ -26,15 +26,17 @@ func TestExportIsADecisionLog(t *testing.T) {
 		put.Kind, put.Bundle, put.Result = journal.Party, "", nil
 		odd := entry(3)
 		odd.Input = []byte("\xffno JSON\n")
-		receipts := []journal.Receipt{add(t, j, decided), add(t, j, put), add(t, j, odd)}
+		activated := entry(4)
+		activated.Kind = journal.Activation
+		receipts := []journal.Receipt{add(t, j, decided), add(t, j, put), add(t, j, odd), add(t, j, activated)}
 		options := journal.ExportOptions{Labels: map[string]string{"id": "node-1"}, Path: "rareearth/decision"}
 		var out bytes.Buffer
 		if err := j.Export(t.Context(), &out, journal.NDJSON, options); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-		if len(lines) != 3 {
-			t.Fatalf("%d lines, want 3:\n%s", len(lines), out.String())
+		if len(lines) != len(receipts) {
+			t.Fatalf("%d lines, want %d:\n%s", len(lines), len(receipts), out.String())
 		}
 		if !strings.Contains(lines[0], `"input":{"id":"A-1","n":1.50,"tag":"<b>"}`) {
 			t.Errorf("the input is not as it was sent, but for space: %s", lines[0])
@@ -77,6 +79,9 @@ func TestExportIsADecisionLog(t *testing.T) {
 		}
 		if events[1].Path != "registry/parties" || events[1].Custom["kind"] != "party" || events[1].Result != nil || events[1].Bundles != nil {
 			t.Errorf("event of a party %+v", events[1])
+		}
+		if events[3].Path != "bundles" || events[3].Custom["kind"] != "activation" || events[3].Custom["bundle"] != activated.Bundle {
+			t.Errorf("event of an activation %+v", events[3])
 		}
 		if (*events[2].Input).(string) != "\ufffdno JSON\n" {
 			t.Errorf("an input that is no JSON: %v", *events[2].Input)

@@ -30,6 +30,14 @@ func (l *postgresLedger) bundles(ctx context.Context) ([]BundleUse, error) {
 }
 
 // pruneBundles locks the end of the journal first, so that no node can record what it decided with one of them meanwhile.
+func (l *postgresLedger) activations(ctx context.Context, before uint64, limit int) ([]row, error) {
+	rows, err := l.pool.Query(ctx, activationsBefore("$1", "$2"), int64(before), limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(found pgx.CollectableRow) (row, error) { return scanRow(found.Scan) })
+}
+
 func (l *postgresLedger) pruneBundles(ctx context.Context, keep []string) (removed []string, err error) {
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, postgresHead+" FOR UPDATE"); err != nil {

@@ -22,7 +22,11 @@ type Kind string
 const (
 	Decision Kind = "decision" // an application was decided
 	Party    Kind = "party"    // an entry of the registry of parties was put
+	// Activation is what became of a bundle of policies: it came in and was kept, was refused, or was put into force.
+	Activation Kind = "activation"
 )
+
+func (k Kind) known() bool { return k == Decision || k == Party || k == Activation }
 
 // Limits of what is recorded. A caller that meets them hears so before anything is written.
 const (
@@ -40,7 +44,8 @@ type Entry struct {
 	Kind Kind
 	// Clock is the instant the rules were asked about.
 	Clock time.Time
-	// Bundle is the digest of the policies that decided; empty where none did. It must be kept (KeepBundle) before.
+	// Bundle is the digest of the policies that decided, or of those that were put into force; empty where there are none. It
+	// must be kept (KeepBundle) before.
 	Bundle string
 	// Input is the exact body, Reads the JSON array of {path, value} of live and computed rows in the order in which they
 	// were read, Facts the JSON object of what the policies want remembered, and Result the exact bytes of the answer.
@@ -96,7 +101,7 @@ func (e *Entry) sound() error {
 	if !isUUIDv7(e.ID) {
 		return fmt.Errorf("journal: %q is no UUIDv7 in lower-case text", e.ID)
 	}
-	if e.Kind != Decision && e.Kind != Party {
+	if !e.Kind.known() {
 		return fmt.Errorf("journal: unknown kind of record %q", e.Kind)
 	}
 	if !instant(e.Clock.UnixNano()).Equal(e.Clock) {

@@ -35,6 +35,22 @@ func (l *sqliteLedger) bundles(ctx context.Context) (kept []BundleUse, err error
 	return kept, asDamage(0, rows.Err())
 }
 
+func (l *sqliteLedger) activations(ctx context.Context, before uint64, limit int) (found []row, err error) {
+	rows, err := l.reader.QueryContext(ctx, activationsBefore("?", "?"), int64(before), limit)
+	if err != nil {
+		return nil, asDamage(0, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		r, err := scanRow(rows.Scan)
+		if err != nil {
+			return nil, scanDamage(0, err)
+		}
+		found = append(found, r)
+	}
+	return found, asDamage(0, rows.Err())
+}
+
 func (l *sqliteLedger) pruneBundles(ctx context.Context, keep []string) ([]string, error) {
 	list, err := json.Marshal(keep)
 	if err != nil {

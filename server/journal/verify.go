@@ -130,7 +130,7 @@ func (v *verifier) record(r *row) error {
 		return wrong("request_hash", differ(record.RequestHash[:], input[:]), "is not the hash of the input")
 	case record.At.UnixNano() <= v.lastAt:
 		return wrong("at", -1, "is not after the record before it")
-	case record.Kind != Decision && record.Kind != Party:
+	case !record.Kind.known():
 		return wrong("kind", -1, fmt.Sprintf("%q is unknown", record.Kind))
 	}
 	if sums := record.sums(); !bytes.Equal(sums, r.sums) {

@@ -62,15 +62,16 @@ type order struct {
 type presented struct{ key, contract string }
 
 func digest(r *decision.Record) (*digested, error) {
-	decided, err := isDecision(r.Kind)
-	if err != nil {
-		return nil, err
-	}
 	d := &digested{id: r.ID, kind: r.Kind, reference: r.ApplicationID, exporter: r.Exporter, outcome: r.Outcome, facts: r.Facts}
-	if decided {
+	var err error
+	switch r.Kind {
+	case decision.KindDecision:
 		err = d.decision(r)
-	} else {
+	case decision.KindParty:
 		err = d.registry(r)
+	case decision.KindActivation: // changes which policies answer, and no row that they read
+	default:
+		return nil, fmt.Errorf("the kind of record %q is not known", r.Kind)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the facts of record %q: %w", r.ID, err)

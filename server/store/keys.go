@@ -10,8 +10,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
-
-	"greenchannel/server/decision"
 )
 
 // The keys of live rows are parts with a zero byte between them; the first part says which table the row is of. A part is
@@ -100,15 +98,4 @@ func dayOf(at time.Time) int32 {
 // dateOf writes a day as policies write dates.
 func dateOf(day int32) string {
 	return time.Unix(int64(day)*24*60*60, 0).UTC().Format(time.DateOnly)
-}
-
-// isDecision tells the two kinds of record apart, and refuses any other.
-func isDecision(kind string) (bool, error) {
-	switch kind {
-	case decision.KindDecision:
-		return true, nil
-	case decision.KindParty:
-		return false, nil
-	}
-	return false, fmt.Errorf("the kind of record %q is not known", kind)
 }

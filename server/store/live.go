@@ -117,8 +117,11 @@ func (b *batch) add(r *decision.Record) error {
 	if err != nil {
 		return err
 	}
-	if d.party != "" {
+	switch {
+	case d.party != "":
 		return b.put(d, r)
+	case d.kind != decision.KindDecision:
+		return nil
 	}
 	if err := b.list(d, r); err != nil {
 		return err

@@ -460,6 +460,15 @@ func TestApplyTakesAllOrNothing(t *testing.T) {
 	if v, err := s.LiveOf(before); err != nil || v.Seq() != 1 {
 		t.Errorf("the older reader is at %v, %v; want record 1", v, err)
 	}
+	activated := broken(func(r *decision.Record) {
+		r.Seq, r.ID, r.Kind, r.Facts = 4, "activation-4", decision.KindActivation, nil
+	})
+	if err := live.Apply(activated); err != nil || live.Seq() != 4 {
+		t.Fatalf("a record of an activation: %v, at record %d", err, live.Seq())
+	}
+	if got := summary(t, read(t, s, "2026-06-30", "history", "orders", key)); got != "2/2/0 2/2/0 2/2/0 ever 2 2026-06-01 A-2,A-1" {
+		t.Errorf("an activation changes what was ordered: %s", got)
+	}
 	if err := live.Apply(); err != nil {
 		t.Errorf("nothing to apply: %v", err)
 	}

@@ -42,6 +42,7 @@ _wanted := {
 	"GET v1/registry/parties/P-1": "--ao-",
 	"PUT v1/registry/parties/P-1": "---o-",
 	"GET v1/bundles": "-wao-",
+	"GET v1/bundles/sha256:00": "-wao-",
 	"POST v1/bundles": "-w-o-",
 	"POST v1/bundles/sha256:00/activate": "---o-",
 	"GET v1/shadow": "-wao-",

@@ -180,6 +180,45 @@ func (e ApplicationStopsReason) Valid() bool {
 	}
 }
 
+// Defines values for BundleEventAction.
+const (
+	Activate BundleEventAction = "activate"
+	Keep     BundleEventAction = "keep"
+)
+
+// Valid indicates whether the value is a known member of the BundleEventAction enum.
+func (e BundleEventAction) Valid() bool {
+	switch e {
+	case Activate:
+		return true
+	case Keep:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BundleEventOutcome.
+const (
+	Activated BundleEventOutcome = "activated"
+	Kept      BundleEventOutcome = "kept"
+	Refused   BundleEventOutcome = "refused"
+)
+
+// Valid indicates whether the value is a known member of the BundleEventOutcome enum.
+func (e BundleEventOutcome) Valid() bool {
+	switch e {
+	case Activated:
+		return true
+	case Kept:
+		return true
+	case Refused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ChangeOp.
 const (
 	Add     ChangeOp = "add"
@@ -2654,6 +2693,9 @@ type Blocker struct {
 
 // Bundle A kept bundle, and what it has decided.
 type Bundle struct {
+	// Activations How often it was put into force.
+	Activations int `json:"activations"`
+
 	// Active Whether it answers now, in the process that was asked.
 	Active bool `json:"active"`
 
@@ -2662,6 +2704,9 @@ type Bundle struct {
 
 	// Digest Digest over everything in it that can change a decision.
 	Digest string `json:"digest"`
+
+	// Embedded Whether it is the one that the program of the service brings.
+	Embedded bool `json:"embedded"`
 
 	// First Number of the first of them; absent while there is none.
 	First *int `json:"first,omitempty"`
@@ -2675,12 +2720,66 @@ type Bundle struct {
 	// Name Its name.
 	Name string `json:"name"`
 
-	// Records How many records name it.
+	// Records How many decisions name it.
 	Records int `json:"records"`
 
 	// Revision The beginning of the digest, for short.
 	Revision string `json:"revision"`
+
+	// Signed Whether a signature of it was verified. Where no keys are configured, none is asked for, and a bundle counts as unsigned.
+	Signed bool `json:"signed"`
+
+	// SignedBy Ids of the keys by which it was signed; absent while no signature was verified.
+	SignedBy *string `json:"signed_by,omitempty"`
 }
+
+// BundleDescription A kept bundle, and what became of it.
+type BundleDescription struct {
+	// Bundle What the list says of it.
+	Bundle Bundle `json:"bundle"`
+
+	// Events What became of it, the newest first: the last hundred. The record has all of it.
+	Events []BundleEvent `json:"events"`
+}
+
+// BundleEvent One thing that became of a bundle.
+type BundleEvent struct {
+	// Action What was asked for: keep or activate.
+	Action BundleEventAction `json:"action"`
+
+	// At When it was recorded.
+	At time.Time `json:"at"`
+
+	// Before Digest of the bundle that was active until then.
+	Before *string `json:"before,omitempty"`
+
+	// Caller Who asked.
+	Caller string `json:"caller"`
+
+	// Cases How many cases it has decided then.
+	Cases *int `json:"cases,omitempty"`
+
+	// Errors Why it was refused.
+	Errors *[]Fault `json:"errors,omitempty"`
+
+	// Outcome How it ended: kept, activated or refused.
+	Outcome BundleEventOutcome `json:"outcome"`
+
+	// Seq Number of the record that says so.
+	Seq int `json:"seq"`
+
+	// SignedBy Id of the key by which it was signed.
+	SignedBy *string `json:"signed_by,omitempty"`
+
+	// Tests How many tests of its own it has passed then; absent where it had passed before.
+	Tests *int `json:"tests,omitempty"`
+}
+
+// BundleEventAction What was asked for: keep or activate.
+type BundleEventAction string
+
+// BundleEventOutcome How it ended: kept, activated or refused.
+type BundleEventOutcome string
 
 // Bundles The kept bundles.
 type Bundles struct {
@@ -4367,7 +4466,7 @@ type ClientInterface interface {
 
 	// KeepBundleWithBody Upload a bundle
 	//
-	// Checks a bundle and keeps it by its digest; nothing is activated. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then.
+	// Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.
 	//
 	// Files that cannot change a decision, such as prose, are left out, so that the same content is kept as the same bytes.
 	//
@@ -4376,11 +4475,18 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/bundles (the `KeepBundle` operationId).
 	KeepBundleWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReadBundle Read what became of a bundle
+	//
+	// One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.
+	//
+	// Corresponds with GET /v1/bundles/{digest} (the `ReadBundle` operationId).
+	ReadBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ActivateBundle Put a bundle into force
 	//
-	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, or under which no operator could activate another any more, is refused, and the active one stays.
+	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 	//
-	// It is active in this process and for as long as it runs: when the service starts again, it starts with the bundle that it is started with.
+	// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 	//
 	// Corresponds with POST /v1/bundles/{digest}/activate (the `ActivateBundle` operationId).
 	ActivateBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4741,7 +4847,7 @@ func (c *Client) ListBundles(ctx context.Context, reqEditors ...RequestEditorFn)
 
 // KeepBundleWithBody Upload a bundle
 //
-// Checks a bundle and keeps it by its digest; nothing is activated. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then.
+// Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.
 //
 // Files that cannot change a decision, such as prose, are left out, so that the same content is kept as the same bytes.
 //
@@ -4760,11 +4866,28 @@ func (c *Client) KeepBundleWithBody(ctx context.Context, contentType string, bod
 	return c.Client.Do(req)
 }
 
+// ReadBundle Read what became of a bundle
+//
+// One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.
+//
+// Corresponds with GET /v1/bundles/{digest} (the `ReadBundle` operationId).
+func (c *Client) ReadBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadBundleRequest(c.Server, digest)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ActivateBundle Put a bundle into force
 //
-// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, or under which no operator could activate another any more, is refused, and the active one stays.
+// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 //
-// It is active in this process and for as long as it runs: when the service starts again, it starts with the bundle that it is started with.
+// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 //
 // Corresponds with POST /v1/bundles/{digest}/activate (the `ActivateBundle` operationId).
 func (c *Client) ActivateBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5451,6 +5574,40 @@ func NewKeepBundleRequestWithBody(server string, contentType string, body io.Rea
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReadBundleRequest constructs an http.Request for the ReadBundle method
+func NewReadBundleRequest(server string, digest string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "digest", digest, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/bundles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -6852,7 +7009,7 @@ type ClientWithResponsesInterface interface {
 
 	// KeepBundleWithBodyWithResponse Upload a bundle
 	//
-	// Checks a bundle and keeps it by its digest; nothing is activated. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then.
+	// Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.
 	//
 	// Files that cannot change a decision, such as prose, are left out, so that the same content is kept as the same bytes.
 	//
@@ -6861,11 +7018,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/bundles (the `KeepBundle` operationId).
 	KeepBundleWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*KeepBundleResponse, error)
 
+	// ReadBundleWithResponse Read what became of a bundle
+	//
+	// One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/bundles/{digest} (the `ReadBundle` operationId).
+	ReadBundleWithResponse(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*ReadBundleResponse, error)
+
 	// ActivateBundleWithResponse Put a bundle into force
 	//
-	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, or under which no operator could activate another any more, is refused, and the active one stays.
+	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 	//
-	// It is active in this process and for as long as it runs: when the service starts again, it starts with the bundle that it is started with.
+	// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8517,6 +8683,195 @@ func (r KeepBundleResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r KeepBundleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReadBundleResponse200Headers the declared response headers of an HTTP 200 response for ReadBundle
+type ReadBundleResponse200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse400Headers the declared response headers of an HTTP 400 response for ReadBundle
+type ReadBundleResponse400Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse401Headers the declared response headers of an HTTP 401 response for ReadBundle
+type ReadBundleResponse401Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	WWWAuthenticate *string
+	XRequestID      string
+}
+
+// ReadBundleResponse403Headers the declared response headers of an HTTP 403 response for ReadBundle
+type ReadBundleResponse403Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse404Headers the declared response headers of an HTTP 404 response for ReadBundle
+type ReadBundleResponse404Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse422Headers the declared response headers of an HTTP 422 response for ReadBundle
+type ReadBundleResponse422Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse429Headers the declared response headers of an HTTP 429 response for ReadBundle
+type ReadBundleResponse429Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int
+	XRequestID      string
+}
+
+// ReadBundleResponse500Headers the declared response headers of an HTTP 500 response for ReadBundle
+type ReadBundleResponse500Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	XRequestID      string
+}
+
+// ReadBundleResponse503Headers the declared response headers of an HTTP 503 response for ReadBundle
+type ReadBundleResponse503Headers struct {
+	ContentLanguage string
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      *int
+	XRequestID      string
+}
+
+type ReadBundleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *BundleDescription
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReadBundleResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ReadBundleResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReadBundleResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ReadBundleResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ReadBundleResponse404Headers
+	// Headers422 the parsed response headers for an HTTP 422 response
+	Headers422 *ReadBundleResponse422Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReadBundleResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *ReadBundleResponse500Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReadBundleResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadBundleResponse) GetJSON200() *BundleDescription {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReadBundleResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadBundleResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadBundleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadBundleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadBundleResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12730,7 +13085,7 @@ func (c *ClientWithResponses) ListBundlesWithResponse(ctx context.Context, reqEd
 
 // KeepBundleWithBodyWithResponse Upload a bundle
 //
-// Checks a bundle and keeps it by its digest; nothing is activated. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then.
+// Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.
 //
 // Files that cannot change a decision, such as prose, are left out, so that the same content is kept as the same bytes.
 //
@@ -12745,11 +13100,26 @@ func (c *ClientWithResponses) KeepBundleWithBodyWithResponse(ctx context.Context
 	return ParseKeepBundleResponse(rsp)
 }
 
+// ReadBundleWithResponse Read what became of a bundle
+//
+// One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/bundles/{digest} (the `ReadBundle` operationId).
+func (c *ClientWithResponses) ReadBundleWithResponse(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*ReadBundleResponse, error) {
+	rsp, err := c.ReadBundle(ctx, digest, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadBundleResponse(rsp)
+}
+
 // ActivateBundleWithResponse Put a bundle into force
 //
-// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, or under which no operator could activate another any more, is refused, and the active one stays.
+// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 //
-// It is active in this process and for as long as it runs: when the service starts again, it starts with the bundle that it is started with.
+// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15967,6 +16337,384 @@ func ParseKeepBundleResponse(rsp *http.Response) (*KeepBundleResponse, error) {
 		response.Headers500 = &headers
 	case rsp.StatusCode == 503:
 		var headers KeepBundleResponse503Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReadBundleResponse parses an HTTP response from a ReadBundleWithResponse call
+func ParseReadBundleResponse(rsp *http.Response) (*ReadBundleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadBundleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest BundleDescription
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReadBundleResponse200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ReadBundleResponse400Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReadBundleResponse401Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ReadBundleResponse403Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ReadBundleResponse404Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 422:
+		var headers ReadBundleResponse422Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers422 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReadBundleResponse429Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers ReadBundleResponse500Headers
+		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentLanguage = value
+		}
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("X-Request-ID"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-ID", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers500 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReadBundleResponse503Headers
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"greenchannel/server/bundle"
+)
+
+// Resume lets the rooms take in signed bundles as the activation says, and puts the bundle into force that was activated last
+// by the record, on whichever node. It is an error when that one cannot be used: what an operator has put into force is not
+// to be replaced in silence.
+func (r *Rooms) Resume(ctx context.Context, how Activation) error {
+	var err error
+	if r.trust, err = newTrust(how.Keys); err != nil {
+		return err
+	}
+	log := r.record.config.Log
+	if r.trust.asked && len(r.trust.keys.IDs()) == 0 {
+		log.Warn("keys are configured, and none of them can verify a bundle: no bundle can be uploaded or activated")
+	}
+	last, err := r.standings.last(ctx, r.record.journal)
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	digest := last[0]
+	switch {
+	case digest == r.Bundle.Digest:
+		return nil
+	case how.StartEmbedded:
+		log.Warn("starting with the bundle of the program, as told; by the record another was activated last", "digest", r.Bundle.Digest, "activated", digest)
+		return nil
+	}
+	known, err := r.standings.of(ctx, r.record.journal, digest)
+	if err != nil {
+		return err
+	}
+	if !r.trust.accepts(known.signatures) {
+		return notResumed(digest, errors.New("it is not signed by a key that is configured"))
+	}
+	generation, err := r.generations.of(ctx, r.record.journal, digest)
+	if broken, ok := errors.AsType[*unusableError](err); ok {
+		return notResumed(digest, fmt.Errorf("it cannot be compiled: %s", bundle.Faults(broken.err)[0]))
+	}
+	if err != nil {
+		return notResumed(digest, err)
+	}
+	before, _ := r.Engine.Active()
+	r.generations.swap(before.Digest, digest, generation)
+	r.Engine.Activate(generation)
+	log.Info("the bundle that was activated last is in force again", "digest", digest, "embedded", r.Bundle.Digest)
+	if len(known.signatures) == 0 {
+		log.Warn("the active bundle is UNSIGNED as far as this service knows", "digest", digest)
+	}
+	return nil
+}
+
+func notResumed(digest string, why error) error {
+	return fmt.Errorf("the bundle %s was activated last and cannot be put into force again: %w; mend that, or start with the bundle of the program (--start-with embedded) and activate another", digest, why)
+}
+
+// warm compiles the bundles that were in force before, as many as are held, so that the way back is as quick after a start as
+// it was before. It ends with ctx.
+func (r *Rooms) warm(ctx context.Context) {
+	last, err := r.standings.last(ctx, r.record.journal)
+	for i, digest := range last {
+		if i > mostRested || err != nil || ctx.Err() != nil {
+			break
+		}
+		generation, unusable := r.generations.of(ctx, r.record.journal, digest)
+		if unusable == nil {
+			r.generations.rest(digest, generation)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		r.record.config.Log.Warn("the bundles that were in force before are not at hand yet", "err", err)
+	}
+}
