@@ -29,6 +29,8 @@ type Rooms struct {
 
 	record      *recordbook // nil: decisions are not recorded
 	generations *generations
+	shelf       *shelf
+	followers   *followers // nil: nothing goes on beside the requests
 }
 
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
@@ -52,6 +54,7 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 		return nil, errors.Join(err, book.close())
 	}
 	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, recorder{book}, book.now
+	rooms.shelf = newShelf(rooms)
 	return rooms, nil
 }
 
@@ -102,8 +105,11 @@ func (r *Rooms) registrar() *decision.Registrar {
 	return &decision.Registrar{File: r.record, Journal: r.Decisions.Journal, Now: r.Decisions.Now, NewID: r.Decisions.NewID}
 }
 
-// Close lets go of the record, if there is one.
+// Close ends what goes on, and lets go of the record, if there is one.
 func (r *Rooms) Close() error {
+	if r.followers != nil {
+		r.followers.stop()
+	}
 	if r.record == nil {
 		return nil
 	}

@@ -55,6 +55,8 @@ type Config struct {
 	Metrics config.Metrics
 	// Tracing says where traces are sent; none are made unless set.
 	Tracing config.Tracing
+	// Following says what goes on beside the requests.
+	Following Following
 	// Log takes what the operator has to know; slog's default unless set.
 	Log *slog.Logger
 	// Listening is told the address once connections are accepted.
@@ -81,6 +83,9 @@ func Run(ctx context.Context, settings Config) error {
 	rooms, err := OpenRecorded(ctx, settings.Policies, settings.EvalTimeout, settings.Record)
 	if err != nil {
 		return errors.Join(err, listener.Close(), closed(figures))
+	}
+	if err := rooms.follow(ctx, settings); err != nil {
+		return errors.Join(err, rooms.Close(), listener.Close(), closed(figures))
 	}
 	return errors.Join(serve(ctx, settings, rooms, gate, secured(listener, gate), figures), rooms.Close())
 }
@@ -121,10 +126,11 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
 		deps.Bundles = measuredBundles{deps.Bundles, counting}
 		deps.Observe = counting.Request
+		rooms.followers.figures(counting, func() uint64 { return rooms.record.journal.Stats().Size })
 		deps.Registrar = rooms.registrar() // records as well
 		defer serveMetrics(settings, figures, counting)()
 	}
-	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Log, httpapi.New(deps))
+	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Following.Labels, settings.Log, httpapi.New(deps))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -190,7 +196,14 @@ func doors(settings Config, rooms *Rooms, gate *identity.Gate, draining *atomic.
 	deps := rooms.Doors()
 	deps.Log, deps.BaseURL = settings.Log, settings.BaseURL
 	deps.Callers, deps.Limits = gate, settings.limits()
-	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
+	deps.Ready = func() (decision.PolicyRef, error) {
+		policy, err := readiness(rooms, draining)
+		if err == nil {
+			err = rooms.sourceReady(settings.Following.Source.FailWhenStale)
+		}
+		return policy, err
+	}
+	deps.Source = rooms.sourceState
 	return deps
 }
 
@@ -211,7 +224,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Registry:  r.record,
 		Registrar: r.registrar(),
 		Replay:    r.replayed,
-		Bundles:   newShelf(r),
+		Bundles:   r.shelf,
 		Contract:  r.Engine.Contract,
 		Access:    r.Engine,
 		Ready:     func() (decision.PolicyRef, error) { return readiness(r, new(atomic.Bool)) },

@@ -23,7 +23,14 @@ names a PostgreSQL database that several services share.
 
 On the loopback nobody is asked who calls, unless that is configured. Beyond this machine the service starts
 only when it can find out: by static tokens, JSON Web Tokens or client certificates. "greenchannel config
-reference" says how, and "greenchannel config" what holds.`,
+reference" says how, and "greenchannel config" what holds.
+
+Policies are those of the program, unless the configuration names a server that a bundle is fetched from
+(services, bundles), or --watch a folder that is put into force as soon as it is saved. What is wrong with it
+then is told here, with file, line and reason, and the last good policies stay in force.`,
+		Example: `  greenchannel serve --data record
+  greenchannel serve --watch policies
+  greenchannel serve --config greenchannel.yaml`,
 		Args: arguments(cobra.NoArgs),
 		RunE: interruptible(func(cmd *cobra.Command, _ []string) error {
 			loaded, err := settingsOf(cmd)
@@ -36,11 +43,12 @@ reference" says how, and "greenchannel config" what holds.`,
 			if loaded.Data == "" {
 				return usageError{errNoData}
 			}
-			running := running(loaded.Config)
-			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			for _, path := range loaded.Stated(unread()...) {
-				running.Log.Warn("set, and nothing uses it yet", "setting", path)
+			running, err := running(loaded.Config)
+			if err != nil {
+				return err
 			}
+			running.Following.Terminal = cmd.ErrOrStderr()
+			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 			return server.Run(cmd.Context(), running)
 		}),
 	}
@@ -49,7 +57,8 @@ reference" says how, and "greenchannel config" what holds.`,
 }
 
 // running is how the service runs by a configuration.
-func running(c config.Config) server.Config {
+func running(c config.Config) (server.Config, error) {
+	remote, err := c.Remote()
 	return server.Config{
 		Listen:       c.Listen,
 		Policies:     policies.FS(),
@@ -61,15 +70,8 @@ func running(c config.Config) server.Config {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
-	}
-}
-
-// unread are settings that can be written down, and are checked, before what they are for is there. An operator who sets
-// one is told, lest a bundle be thought to be fetched that is not.
-func unread() []string {
-	return []string{
-		"labels", "services", "bundles", "keys", "decision_logs",
-	}
+		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch},
+	}, err
 }
 
 func evalTimeout(command *cobra.Command, timeout *time.Duration, standard time.Duration) {

@@ -20,12 +20,16 @@ type Config struct {
 	Metrics     Metrics       `key:"metrics"`
 	Tracing     Tracing       `key:"tracing"`
 
-	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces, metrics and decision logs."`
+	Watch string `key:"watch" flag:"watch" arg:"FOLDER" doc:"Folder of policies that decide in place of those of the program, and are put into force as soon as they are saved. For authors: on the loopback only, and neither signed nor tested before. Not beside bundles."`
 
-	Services     any `key:"services" doc:"Servers that bundles come from and logs go to. In the shape of OPA's configuration, as are the next three."`
-	Bundles      any `key:"bundles" doc:"Bundles that are fetched and kept up to date."`
+	Source Freshness `key:"source"`
+
+	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces and in the events of decision logs."`
+
+	Services     any `key:"services" doc:"Servers that bundles come from (HTTP, or a registry with type: oci) and decision logs go to. In the shape of OPA's configuration, as are the next three; what OPA can do and greenchannel cannot is refused."`
+	Bundles      any `key:"bundles" doc:"The bundle that is fetched, passes the same checks as one that is uploaded, and is kept up to date; one at most. Kept, so that it also decides after a start without its server."`
 	Keys         any `key:"keys" doc:"Public keys that bundles are verified with."`
-	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each decision is sent, beside the record."`
+	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each record is sent, from the first one on, each at least once: service, resource or partition_name, reporting (min_delay_seconds, max_delay_seconds, upload_size_limit_bytes, trigger), console."`
 }
 
 // Journal is where decisions are recorded.
@@ -112,6 +116,12 @@ type Tracing struct {
 	Ratio    float64 `key:"ratio" doc:"Share of requests that are traced, of 0 to 1, where the caller has not decided."`
 }
 
+// Freshness is how the bundle that is fetched is looked after.
+type Freshness struct {
+	StaleAfter    time.Duration `key:"stale_after" doc:"How long after its server last confirmed it the fetched bundle counts as stale: readiness and metrics say so, and the log once. Longer than the longest delay between two looks."`
+	FailWhenStale bool          `key:"fail_when_stale" doc:"Whether the service is not ready while that bundle is stale. It goes on deciding when asked."`
+}
+
 // Standard is the configuration where nothing is set.
 func Standard() Config {
 	return Config{
@@ -131,6 +141,7 @@ func Standard() Config {
 		},
 		Limits:  Limits{Burst: 50, Batch: 10_000},
 		Tracing: Tracing{Ratio: 1},
+		Source:  Freshness{StaleAfter: 10 * time.Minute},
 	}
 }
 

@@ -123,6 +123,9 @@ func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) 
 type health struct {
 	Status string              `json:"status" jsonschema:"The state."`
 	Policy *decision.PolicyRef `json:"policy,omitzero" jsonschema:"The active bundle."`
+	// Source and Warning are those of a service whose bundle is fetched.
+	Source  *Source `json:"source,omitzero" jsonschema:"The server that the bundle is fetched from; absent where it is not fetched."`
+	Warning string  `json:"warning,omitzero" jsonschema:"What an operator should know although decisions can be made."`
 }
 
 type none struct{}
@@ -141,5 +144,6 @@ func (a api) ready(context.Context, none) (health, error) {
 	if err != nil {
 		return health{}, err
 	}
-	return health{Status: "ready", Policy: &policy}, nil
+	from := a.source()
+	return health{Status: "ready", Policy: &policy, Source: from, Warning: from.warning()}, nil
 }

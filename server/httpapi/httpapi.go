@@ -65,6 +65,8 @@ type Deps struct {
 	OPA Documents
 	// Recorded decides and records an application that an OPA client sends; nil where nothing is recorded.
 	Recorded query.Recorded
+	// Source says how the server is that the bundle is fetched from, nil where it is not fetched; not set where none ever is.
+	Source func() *Source
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time
