@@ -51,7 +51,12 @@ func dryRun(b *testing.B, r *running) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	response, err := http.Post("http://"+r.addr+"/v1/dry-runs", "application/json", bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://"+r.addr+"/v1/dry-runs", bytes.NewReader(text))
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -45,8 +45,9 @@ func archived(t *testing.T, parts ...map[string]string) []byte {
 }
 
 // push puts a bundle into a registry, in the form that OPA reads: an image whose layer is the archive.
-func push(t *testing.T, url, repository, tag string, archive []byte) {
+func push(t *testing.T, url string, archive []byte) {
 	t.Helper()
+	const repository, tag = "policies/rareearth", "live"
 	type descriptor struct {
 		MediaType string `json:"mediaType"`
 		Digest    string `json:"digest"`
@@ -104,7 +105,7 @@ func TestABundleIsFetchedFromARegistry(t *testing.T) {
 	}))
 	defer server.Close()
 	first, one := edition(t, 1)
-	push(t, server.URL, "policies/rareearth", "live", first)
+	push(t, server.URL, first)
 
 	text := fmt.Sprintf("services:\n  registry: {url: %q, type: oci, credentials: {bearer: {token: %s}}}\nbundles:\n  rareearth: {service: registry, resource: %q}\n",
 		server.URL, token, strings.TrimPrefix(server.URL, "http://")+"/policies/rareearth:live")
@@ -118,16 +119,16 @@ func TestABundleIsFetchedFromARegistry(t *testing.T) {
 		t.Errorf("it is fetched again: %q; %+v", asked, state)
 	}
 	broken, _ := bundled(t, map[string]string{"rareearth/a/a.rego": "package rareearth.a\n\nx := {\n", "rareearth/b/b.rego": "package rareearth.b\n\ny := ]\n"})
-	push(t, server.URL, "policies/rareearth", "live", broken)
+	push(t, server.URL, broken)
 	if state := source.look(t); state.Held.Revision != one || !strings.Contains(state.Fault, "/rareearth/a/a.rego") || !strings.Contains(state.Fault, "/rareearth/b/b.rego") {
 		t.Errorf("after a broken bundle: %+v", state)
 	}
 	second, two := edition(t, 2)
-	push(t, server.URL, "policies/rareearth", "live", second)
+	push(t, server.URL, second)
 	if state := source.look(t); state.Held.Revision != two || state.Fault != "" {
 		t.Errorf("after a mended bundle: %+v", state)
 	}
-	push(t, server.URL, "policies/rareearth", "live", first)
+	push(t, server.URL, first)
 	if state := source.look(t); state.Held.Revision != one {
 		t.Errorf("after the first one came back: %+v", state)
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -35,8 +34,8 @@ type Event struct {
 type Shipper struct {
 	server   *server
 	path     string
-	least    time.Duration // between two uploads of less than a full chunk
-	most     time.Duration
+	least    time.Duration // how long a chunk that is not full waits for more
+	most     time.Duration // between two attempts
 	limit    int
 	events   func(ctx context.Context, after uint64) iter.Seq2[Event, error]
 	file     string
@@ -133,7 +132,7 @@ func (s *Shipper) Follow(ctx context.Context) {
 			}
 			waiting.events, waiting.size = append(waiting.events, event), waiting.size+size
 			if due == nil {
-				due = time.After(s.least + time.Duration(rand.Int64N(int64(s.most-s.least)+1)))
+				due = time.After(s.least)
 			}
 		case <-due:
 			if !s.send(ctx, waiting.events) {

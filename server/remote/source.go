@@ -120,7 +120,7 @@ func OpenSource(from config.Remote, options SourceOptions) (*Source, error) {
 		state: State{Name: from.BundleName, Service: block.Service, Resource: block.Resource},
 	}
 	if block.Signing != nil && !block.Signing.SignatureRequired() {
-		s.log.Warn("keys are named and no signing block asks for a signature, so that an unsigned bundle is taken; add signing to bundles." + s.name)
+		s.log.Warn("keys are named and no signing block asks for a signature, so that an unsigned bundle is taken; add signing to the bundle")
 	}
 	most := min(block.SizeLimitBytes, MostBytes)
 	readers := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true}
@@ -254,8 +254,8 @@ func (s *Source) arrived(ctx context.Context, archive []byte, etag string) error
 	}
 	s.server.tap.forget()
 	s.etag, s.judged, s.verdict = etag, sum, err
-	if err != nil {
-		s.ended(&s.state.Refused, err)
+	if s.verdict != nil {
+		s.ended(&s.state.Refused, s.verdict)
 		return nil
 	}
 	s.mu.Lock()

@@ -88,7 +88,7 @@ func (s *shop) put(t *testing.T, archive []byte) {
 }
 
 // blocks are the configuration of a client of the shop.
-func (s *shop) blocks(t *testing.T, bearer, more string) string {
+func (s *shop) blocks(t *testing.T, bearer string) string {
 	t.Helper()
 	secure := ""
 	if certificate := s.Certificate(); certificate != nil {
@@ -98,7 +98,7 @@ func (s *shop) blocks(t *testing.T, bearer, more string) string {
 		}
 		secure = fmt.Sprintf("    tls: {ca_cert: %q}\n", file)
 	}
-	return fmt.Sprintf("services:\n  shop:\n    url: %s\n    credentials: {bearer: {token: %s}}\n%sbundles:\n  rareearth: {service: shop, resource: bundle.tar.gz}\n%s", s.URL, bearer, secure, more)
+	return fmt.Sprintf("services:\n  shop:\n    url: %s\n    credentials: {bearer: {token: %s}}\n%sbundles:\n  rareearth: {service: shop, resource: bundle.tar.gz}\n", s.URL, bearer, secure)
 }
 
 func TestABundleIsFetchedWhenItIsNew(t *testing.T) {
@@ -107,7 +107,7 @@ func TestABundleIsFetchedWhenItIsNew(t *testing.T) {
 	first, one := edition(t, 1)
 	s.put(t, first)
 	folder, log, gate := t.TempDir(), &told{}, &entrance{}
-	from := configured(t, s.blocks(t, token, ""))
+	from := configured(t, s.blocks(t, token))
 	source := fetching(t, from, gate, folder, log)
 	if state := source.State(); !state.Stale || state.Held.Digest != "" {
 		t.Errorf("before the first look: %+v", state)
@@ -130,7 +130,7 @@ func TestABundleIsFetchedWhenItIsNew(t *testing.T) {
 	// The same bundle elsewhere: the ETag of the one place means nothing there, and the bundle stays known.
 	s2 := open(t, false)
 	s2.put(t, first)
-	moved := fetching(t, configured(t, s2.blocks(t, token, "")), gate, folder, log)
+	moved := fetching(t, configured(t, s2.blocks(t, token)), gate, folder, log)
 	if state := moved.State(); state.Held.Revision != one {
 		t.Errorf("after a move: %+v", state)
 	}
@@ -145,7 +145,7 @@ func TestABrokenBundleIsToldWholeAndMended(t *testing.T) {
 	log, gate := &told{}, &entrance{}
 	first, one := edition(t, 1)
 	s.put(t, first)
-	source := fetching(t, configured(t, s.blocks(t, token, "")), gate, t.TempDir(), log)
+	source := fetching(t, configured(t, s.blocks(t, token)), gate, t.TempDir(), log)
 	source.look(t)
 
 	broken, _ := bundled(t, map[string]string{
@@ -198,10 +198,10 @@ func TestAServerThatCannotBeAsked(t *testing.T) {
 	archive, one := edition(t, 1)
 	s.put(t, archive)
 	for name, text := range map[string]string{
-		"another token":          s.blocks(t, "other", ""),
-		"nobody vouches for it":  strings.ReplaceAll(s.blocks(t, token, ""), "    tls: {ca_cert:", "    headers: {X-CA:"),
-		"nothing stands there":   strings.ReplaceAll(s.blocks(t, token, ""), "bundle.tar.gz", "other.tar.gz"),
-		"a signature is missing": s.blocks(t, token, "") + "    signing: {keyid: release}\n",
+		"another token":          s.blocks(t, "other"),
+		"nobody vouches for it":  strings.ReplaceAll(s.blocks(t, token), "    tls: {ca_cert:", "    headers: {X-CA:"),
+		"nothing stands there":   strings.ReplaceAll(s.blocks(t, token), "bundle.tar.gz", "other.tar.gz"),
+		"a signature is missing": s.blocks(t, token) + "    signing: {keyid: release}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if strings.Contains(text, "signing:") {
@@ -217,7 +217,7 @@ func TestAServerThatCannotBeAsked(t *testing.T) {
 	}
 	// What cannot be judged now is judged at the next look, although the server says that it is the same.
 	gate := &entrance{closed: errors.New("the record cannot be written")}
-	source := fetching(t, configured(t, s.blocks(t, token, "")), gate, t.TempDir(), &told{})
+	source := fetching(t, configured(t, s.blocks(t, token)), gate, t.TempDir(), &told{})
 	if state := source.look(t); state.Failed != 1 || state.Held.Digest != "" {
 		t.Errorf("%+v", state)
 	}
@@ -294,7 +294,7 @@ func TestASignatureIsAskedFor(t *testing.T) {
 	s := open(t, false)
 	key, private := signer(t)
 	_, foreign := signer(t)
-	text := strings.ReplaceAll(s.blocks(t, token, ""), "{service: shop, resource: bundle.tar.gz}", "{service: shop, resource: bundle.tar.gz, signing: {keyid: release}}") + key
+	text := strings.ReplaceAll(s.blocks(t, token), "{service: shop, resource: bundle.tar.gz}", "{service: shop, resource: bundle.tar.gz, signing: {keyid: release}}") + key
 	archive, one := edition(t, 1)
 	gate := &entrance{}
 	source := fetching(t, configured(t, text), gate, t.TempDir(), &told{})
@@ -333,10 +333,9 @@ func TestAnAnswerIsBounded(t *testing.T) {
 		_, _ = w.Write(head[:len(head)/2])
 		noise := make([]byte, 1<<20)
 		for range 10 * MostBytes / len(noise) {
-			if n, err := w.Write(noise); err != nil {
+			n, err := w.Write(noise)
+			if sent.Add(int64(n)); err != nil {
 				return
-			} else {
-				sent.Add(int64(n))
 			}
 		}
 	}))
@@ -403,7 +402,7 @@ func TestStale(t *testing.T) {
 	s := open(t, false)
 	archive, _ := edition(t, 1)
 	s.put(t, archive)
-	source := fetching(t, configured(t, s.blocks(t, token, "")), &entrance{}, t.TempDir(), &told{})
+	source := fetching(t, configured(t, s.blocks(t, token)), &entrance{}, t.TempDir(), &told{})
 	at := time.Now()
 	source.now = func() time.Time { return at }
 	source.look(t)
