@@ -21,9 +21,13 @@ const (
 	bundleRefused   = "refused"
 )
 
+// actionDraft is to put the folder of an author into force as it was saved: neither examined nor signed, so that it counts
+// for nothing afterwards.
+const actionDraft = "draft"
+
 // activation is what the record says of a bundle: the result of a record of that kind.
 type activation struct {
-	// Action is what was asked for: keep or activate; Outcome is one of the words above.
+	// Action is what was asked for: keep, activate or draft; Outcome is one of the words above.
 	Action  string `json:"action"`
 	Outcome string `json:"outcome"`
 	// Archive is the hash of the bytes that came in; only of what was to be kept.
@@ -141,7 +145,7 @@ func (s *standings) take(record *journal.Record) error {
 		known = &standing{}
 		s.byDigest[e.Digest] = known
 	}
-	known.passed = known.passed || e.Outcome != bundleRefused
+	known.passed = known.passed || e.Outcome != bundleRefused && e.Action != actionDraft
 	if e.Signature != nil && !slices.Contains(known.signatures, *e.Signature) {
 		known.signatures = append(slices.Clip(known.signatures), *e.Signature)
 	}
@@ -149,14 +153,14 @@ func (s *standings) take(record *journal.Record) error {
 	if more := len(known.events) - mostEvents; more > 0 {
 		known.events = known.events[more:]
 	}
-	if e.Outcome == bundleActivated {
+	if e.Outcome == bundleActivated && e.Action != actionDraft {
 		s.inForce = append(slices.DeleteFunc(s.inForce, func(other string) bool { return other == e.Digest }), e.Digest)
 	}
 	return nil
 }
 
 // tell records what became of a bundle: who asked, when, and how it ended. The record of an activation names the bundle, so
-// that it is never pruned.
+// that it is never pruned; a draft that decided nothing may be.
 func (s *shelf) tell(ctx context.Context, a activation) error {
 	input, err := json.Marshal(activation{Action: a.Action, Archive: a.Archive, Digest: a.Digest})
 	if err != nil {
@@ -171,7 +175,7 @@ func (s *shelf) tell(ctx context.Context, a activation) error {
 		Input: input, Facts: []byte("{}"), Reads: []byte("[]"), Result: result,
 		Caller: identity.Name(ctx), Outcome: a.Outcome,
 	}
-	if a.Outcome == bundleActivated {
+	if a.Outcome == bundleActivated && a.Action != actionDraft {
 		draft.Bundle = a.Digest
 	}
 	_, err = s.rooms.Decisions.Journal.Append(context.WithoutCancel(ctx), draft, 0, nil)

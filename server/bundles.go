@@ -240,11 +240,16 @@ func (s *shelf) Activate(ctx context.Context, revision string) (httpapi.Bundle, 
 }
 
 func (s *shelf) activate(ctx context.Context, digest string, told *activation) (httpapi.Bundle, error) {
-	r := s.rooms
 	generation, err := s.fit(ctx, digest, told)
 	if err != nil {
 		return httpapi.Bundle{}, err
 	}
+	return s.enforce(ctx, digest, generation, told)
+}
+
+// enforce lets a generation answer from now on, once the record says so.
+func (s *shelf) enforce(ctx context.Context, digest string, generation *engine.Generation, told *activation) (httpapi.Bundle, error) {
+	r := s.rooms
 	s.activating.Lock()
 	defer s.activating.Unlock()
 	before, _ := r.Engine.Active()

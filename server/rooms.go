@@ -33,6 +33,8 @@ type Rooms struct {
 	shadows     *shadowing // nil where decisions are not recorded
 	standings   *standings
 	trust       trust
+	shelf       *shelf
+	followers   *followers // nil: nothing goes on beside the requests
 }
 
 // Open makes rooms that decide without a record: for dry runs of the command line. The history and the registry that
@@ -74,6 +76,7 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 	}
 	rooms.shadows = newShadowing(rooms)
 	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, shadowedRecorder{recorder{book}, rooms.shadows}, book.now
+	rooms.shelf = newShelf(rooms)
 	return rooms, nil
 }
 
@@ -124,8 +127,11 @@ func (r *Rooms) registrar() *decision.Registrar {
 	return &decision.Registrar{File: r.record, Journal: r.Decisions.Journal, Now: r.Decisions.Now, NewID: r.Decisions.NewID}
 }
 
-// Close lets go of the record, if there is one.
+// Close ends what goes on, and lets go of the record, if there is one.
 func (r *Rooms) Close() error {
+	if r.followers != nil {
+		r.followers.stop()
+	}
 	if r.record == nil {
 		return nil
 	}

@@ -63,6 +63,8 @@ type Config struct {
 	Tracing config.Tracing
 	// Shadow says which kept bundle decides beside the active one, for comparison; none unless set.
 	Shadow config.Shadow
+	// Following says what goes on beside the requests.
+	Following Following
 	// Log takes what the operator has to know; slog's default unless set.
 	Log *slog.Logger
 	// Listening is told the address once connections are accepted.
@@ -92,6 +94,9 @@ func Run(ctx context.Context, settings Config) error {
 	}
 	if err := rooms.Resume(ctx, settings.Activation); err != nil {
 		return errors.Join(err, listener.Close(), closed(figures), rooms.Close())
+	}
+	if err := rooms.follow(ctx, settings); err != nil {
+		return errors.Join(err, rooms.Close(), listener.Close(), closed(figures))
 	}
 	warming, cool := context.WithCancel(ctx)
 	var warm sync.WaitGroup
@@ -139,12 +144,13 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
 		deps.Bundles = measuredBundles{deps.Bundles, counting}
 		deps.Observe = counting.Request
+		rooms.followers.figures(counting, func() uint64 { return rooms.record.journal.Stats().Size })
 		deps.Registrar = rooms.registrar() // records as well
 		rooms.shadows.counted(counting)
 		defer serveMetrics(settings, figures, counting)()
 	}
 	rooms.shadows.configured(ctx, settings.Shadow)
-	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Log, httpapi.New(deps))
+	handler, stopTraces, err := traced(ctx, settings.Tracing, settings.Following.Labels, settings.Log, httpapi.New(deps))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -211,7 +217,14 @@ func doors(settings Config, rooms *Rooms, gate *identity.Gate, draining *atomic.
 	deps := rooms.Doors()
 	deps.Log, deps.BaseURL = settings.Log, settings.BaseURL
 	deps.Callers, deps.Limits = gate, settings.limits()
-	deps.Ready = func() (decision.PolicyRef, error) { return readiness(rooms, draining) }
+	deps.Ready = func() (decision.PolicyRef, error) {
+		policy, err := readiness(rooms, draining)
+		if err == nil {
+			err = rooms.sourceReady(settings.Following.Source.FailWhenStale)
+		}
+		return policy, err
+	}
+	deps.Source = rooms.sourceState
 	return deps
 }
 
@@ -233,7 +246,7 @@ func (r *Rooms) Doors() httpapi.Deps {
 		Registry:  r.record,
 		Registrar: r.registrar(),
 		Replay:    r.replayed,
-		Bundles:   newShelf(r),
+		Bundles:   r.shelf,
 		Shadow:    r.shadows,
 		Contract:  r.Engine.Contract,
 		Access:    r.Engine,

@@ -15,9 +15,6 @@ import (
 	"greenchannel/server/journal"
 )
 
-// decisionPath is the entry point that decides, as decision logs name it.
-const decisionPath = "rareearth/decision"
-
 // newExport gives the record out.
 func newExport() *cobra.Command {
 	var config server.RecordConfig
@@ -68,7 +65,7 @@ func export(ctx context.Context, kept *journal.Journal, out io.Writer, format jo
 	if options.Last > 0 && options.First > options.Last {
 		return usageError{fmt.Errorf("--from %d comes after --to %d", options.First, options.Last)}
 	}
-	options.Path, options.Labels = decisionPath, map[string]string{"id": kept.Origin()}
+	options.Path, options.Labels = server.DecisionPath, map[string]string{"id": kept.Origin()}
 	buffered := bufio.NewWriterSize(out, 1<<16)
 	return errors.Join(kept.Export(ctx, buffered, format, options), buffered.Flush())
 }

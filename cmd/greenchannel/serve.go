@@ -25,7 +25,14 @@ names a PostgreSQL database that several services share.
 
 On the loopback nobody is asked who calls, unless that is configured. Beyond this machine the service starts
 only when it can find out: by static tokens, JSON Web Tokens or client certificates. "greenchannel config
-reference" says how, and "greenchannel config" what holds.`,
+reference" says how, and "greenchannel config" what holds.
+
+Policies are those of the program, unless the configuration names a server that a bundle is fetched from
+(services, bundles), or --watch a folder that is put into force as soon as it is saved. What is wrong with it
+then is told here, with file, line and reason, and the last good policies stay in force.`,
+		Example: `  greenchannel serve --data record
+  greenchannel serve --watch policies
+  greenchannel serve --config greenchannel.yaml`,
 		Args: arguments(cobra.NoArgs),
 		RunE: interruptible(func(cmd *cobra.Command, _ []string) error {
 			loaded, err := settingsOf(cmd)
@@ -42,10 +49,8 @@ reference" says how, and "greenchannel config" what holds.`,
 			if err != nil {
 				return err
 			}
+			running.Following.Terminal = cmd.ErrOrStderr()
 			running.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			for _, path := range loaded.Stated(unread()...) {
-				running.Log.Warn("set, and nothing uses it yet", "setting", path)
-			}
 			return server.Run(cmd.Context(), running)
 		}),
 	}
@@ -62,6 +67,7 @@ func running(c config.Config) (server.Config, error) {
 			return server.Config{}, fmt.Errorf("keys: %w", err)
 		}
 	}
+	remote, err := c.Remote()
 	return server.Config{
 		Activation:   activation,
 		Listen:       c.Listen,
@@ -76,15 +82,8 @@ func running(c config.Config) (server.Config, error) {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
-	}, nil
-}
-
-// unread are settings that can be written down, and are checked, before what they are for is there. An operator who sets
-// one is told, lest a bundle be thought to be fetched that is not.
-func unread() []string {
-	return []string{
-		"labels", "services", "bundles", "decision_logs",
-	}
+		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch},
+	}, err
 }
 
 func evalTimeout(command *cobra.Command, timeout *time.Duration, standard time.Duration) {

@@ -28,9 +28,10 @@ func (l *Loaded) check() []Fault {
 	l.checkLimits(fault)
 	l.checkTLS(fault)
 	l.checkIdentity(fault)
-	wrong := checkOPA(l.Config)
+	l.checkSource(fault)
+	_, wrong := l.remote()
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
-		fault(name, "is not what OPA reads: %s", strings.ReplaceAll(wrong[name].Error(), "\n", "; "))
+		fault(name, "cannot be used: %s", strings.ReplaceAll(wrong[name].Error(), "\n", "; "))
 	}
 	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
 	return faults

@@ -24,12 +24,16 @@ type Config struct {
 	Tracing     Tracing       `key:"tracing"`
 	Shadow      Shadow        `key:"shadow"`
 
-	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces, metrics and decision logs."`
+	Watch string `key:"watch" flag:"watch" arg:"FOLDER" doc:"Folder of policies that decide in place of those of the program, and are put into force as soon as they are saved. For authors: on the loopback only, and neither signed nor tested before. Not beside bundles."`
 
-	Services     any `key:"services" doc:"Servers that bundles come from and logs go to. In the shape of OPA's configuration, as are the next three."`
-	Bundles      any `key:"bundles" doc:"Bundles that are fetched and kept up to date."`
+	Source Freshness `key:"source"`
+
+	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces and in the events of decision logs."`
+
+	Services     any `key:"services" doc:"Servers that bundles come from (HTTP, or a registry with type: oci) and decision logs go to. In the shape of OPA's configuration, as are the next three; what OPA can do and greenchannel cannot is refused."`
+	Bundles      any `key:"bundles" doc:"The bundle that is fetched, passes the same checks as one that is uploaded, and is kept up to date; one at most. Kept, so that it also decides after a start without its server."`
 	Keys         any `key:"keys" doc:"Public keys that bundles are verified with. Where there are any, no bundle without a signature by one of them is taken in or put into force, but for that of the program. A shared secret (HS256 and the like) verifies none."`
-	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each decision is sent, beside the record."`
+	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each record is sent, from the first one on, each at least once: service, resource or partition_name, reporting (min_delay_seconds, max_delay_seconds, upload_size_limit_bytes, trigger), console."`
 }
 
 // Which bundle is in force at the start.
@@ -129,6 +133,12 @@ type Shadow struct {
 	Budget   float64 `key:"budget" doc:"Share of one processor that it may take, more than 0 and up to 1."`
 }
 
+// Freshness is how the bundle that is fetched is looked after.
+type Freshness struct {
+	StaleAfter    time.Duration `key:"stale_after" doc:"How long after its server last confirmed it the fetched bundle counts as stale: readiness and metrics say so, and the log once. Longer than the longest delay between two looks."`
+	FailWhenStale bool          `key:"fail_when_stale" doc:"Whether the service is not ready while that bundle is stale. It goes on deciding when asked."`
+}
+
 // Standard is the configuration where nothing is set.
 func Standard() Config {
 	return Config{
@@ -152,6 +162,7 @@ func Standard() Config {
 		Limits:  Limits{Burst: 50, Batch: 10_000},
 		Tracing: Tracing{Ratio: 1},
 		Shadow:  Shadow{Rate: 1, Budget: 0.1},
+		Source:  Freshness{StaleAfter: 10 * time.Minute},
 	}
 }
 

@@ -157,7 +157,24 @@ func TestFaults(t *testing.T) {
 			`identity.jwt.algorithms names "HS256"`, `identity.jwt.algorithms names "none"`, "identity.jwt.leeway has to be 0s to 5m",
 		}},
 		{name: "OPA's blocks", text: "services:\n  hub: {url: \"https://hub.example.org\", credentails: {}}\nbundles:\n  rareearth: {service: hob, resource: b.tar.gz}\n", want: []string{
-			"gc.yaml:1: services is not what OPA reads: ", "credentails", `gc.yaml:3: bundles is not what OPA reads: invalid configuration for bundle "rareearth": service name "hob" not found`,
+			"gc.yaml:1: services cannot be used: ", "credentails", `gc.yaml:3: bundles cannot be used: invalid configuration for bundle "rareearth": service name "hob" not found`,
+		}},
+		{name: "what OPA does and we do not", text: "services:\n  hub: {url: \"https://hub.example.org\", credentials: {plugin: mine}}\nbundles:\n  one: {service: hub, trigger: manual}\n  two: {resource: \"file:///tmp/b\"}\ndecision_logs:\n  service: hub\n  mask_decision: /system/log/mask\n  reporting: {buffer_type: event, trigger: manual}\n", want: []string{
+			"gc.yaml:1: services cannot be used: services.hub.credentials.plugin names a plugin",
+			"gc.yaml:3: bundles cannot be used: bundles.one.trigger: manual waits for a call that nothing makes", "bundles.two.resource is a file", "2 bundles are named (one, two)",
+			"gc.yaml:6: decision_logs cannot be used: decision_logs.mask_decision leaves parts", "decision_logs.reporting.buffer_type chooses", "decision_logs.reporting.trigger: manual waits",
+		}},
+		{name: "a server asked without a pause", text: "services: {hub: {url: \"https://hub.example.org\"}}\nbundles: {one: {polling: {min_delay_seconds: 0, max_delay_seconds: 0}}}\n", want: []string{
+			"bundles.one.polling.max_delay_seconds has to be 1 or more",
+		}},
+		{name: "stale at once", text: "services: {hub: {url: \"https://hub.example.org\"}}\nbundles: {one: {}}\nsource: {stale_after: 1m}\n", want: []string{
+			"gc.yaml:3: source.stale_after has to be longer than the 2m between two looks",
+		}},
+		{name: "a watched folder beyond the loopback", text: "watch: policies\nlisten: \"0.0.0.0:8181\"\nidentity: {anonymous: {roles: [client]}}\n", want: []string{
+			"gc.yaml:1: watch puts into force whatever is saved",
+		}},
+		{name: "a watched folder beside a bundle", text: "watch: policies\nservices: {hub: {url: \"https://hub.example.org\"}}\nbundles: {one: {}}\n", want: []string{
+			"gc.yaml:1: watch cannot stand beside bundles",
 		}},
 		{name: "a service without a place", text: "services: {hub: {}}\n", want: []string{`service "hub" has no url`}},
 		{name: "a variable that is not set", text: "services:\n  hub:\n    url: https://hub.example.org\n    credentials: {bearer: {token: \"${HUB_TOKEN}\"}}\n", want: []string{
@@ -200,14 +217,15 @@ labels: {region: north}
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := loaded.OPA()
+	remote, err := loaded.Remote()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"token":"s3cret"`, `"min_delay_seconds":10`, `"region":"north"`, `"decision_logs":{`} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("OPA is not told %s: %s", want, text)
-		}
+	if remote.BundleName != "rareearth" || remote.Bundle.Service != "hub" || *remote.Bundle.Polling.MinDelaySeconds != 10 || !remote.Bundle.Signing.SignatureRequired() {
+		t.Errorf("the bundle is read as %+v", remote.Bundle)
+	}
+	if remote.DecisionLogs.Service != "hub" || *remote.DecisionLogs.Resource != "/logs" || !strings.Contains(string(remote.Services["hub"]), `"token":"s3cret"`) {
+		t.Errorf("the logs are read as %+v, the service as %s", remote.DecisionLogs, remote.Services["hub"])
 	}
 	shown := loaded.String()
 	for _, secret := range []string{"s3cret", "BEGIN PUBLIC KEY"} {
@@ -248,17 +266,6 @@ func TestPrintedIsReadAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(first.Config, second.Config, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("-first +second:\n%s", diff)
-	}
-}
-
-func TestStated(t *testing.T) {
-	t.Parallel()
-	loaded, err := load("data: d\ndrain: {delay: 1s}\nmetrics: {}\n", []string{"GREENCHANNEL_BASE_URL=https://example.org"}, map[string]string{"drain-timeout": "1s"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"base_url", "drain.delay", "drain.timeout"}, loaded.Stated("drain", "base_url", "metrics", "listen", "dat")); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

@@ -58,18 +58,6 @@ type Loaded struct {
 	sources map[string]Source
 }
 
-// Stated lists the values that were set, not left at their defaults, of those that a key names or that lie below it.
-func (l *Loaded) Stated(keys ...string) []string {
-	var all []string
-	for path := range l.sources {
-		if slices.ContainsFunc(keys, func(key string) bool { return path == key || strings.HasPrefix(path, key+".") }) {
-			all = append(all, path)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
 // Fault is one thing that has to be mended.
 type Fault struct{ Place, Detail string }
 

@@ -16,27 +16,39 @@ import (
 	"github.com/open-policy-agent/opa/v1/plugins/rest"
 )
 
-// OPA gives the blocks that have OPA's shape, as one configuration that OPA itself reads.
-func (c Config) OPA() ([]byte, error) {
-	blocks := map[string]any{}
-	for name, block := range c.opaBlocks() {
-		if block != nil {
-			blocks[name] = block
-		}
+// Remote is what the blocks in OPA's shape say, as OPA's own parsers read them: which servers there are, what is fetched
+// from them, and what is sent to them.
+type Remote struct {
+	// Services are the servers by name, each as it was written; OPA's client reads it.
+	Services map[string]json.RawMessage
+	// Keys are the public keys that bundles are verified with, by id.
+	Keys map[string]*keys.Config
+	// BundleName names the bundle that is fetched, and Bundle says from where; nil where none is.
+	BundleName string
+	Bundle     *bundle.Source
+	// DecisionLogs says where a copy of each record is sent; nil where none is. Its delays are nanoseconds, as OPA leaves them.
+	DecisionLogs *logs.Config
+}
+
+// Remote reads the blocks. What Load gave has none that cannot be read.
+func (c Config) Remote() (Remote, error) {
+	read, faults := c.remote()
+	var all []error
+	for _, name := range slices.Sorted(maps.Keys(faults)) {
+		all = append(all, fmt.Errorf("%s: %w", name, faults[name]))
 	}
-	if len(c.Labels) > 0 {
-		blocks["labels"] = c.Labels
-	}
-	return json.Marshal(blocks)
+	return read, errors.Join(all...)
 }
 
 func (c Config) opaBlocks() map[string]any {
 	return map[string]any{"services": c.Services, "bundles": c.Bundles, "keys": c.Keys, "decision_logs": c.DecisionLogs}
 }
 
-// checkOPA lets OPA's own parsers read the blocks, so that what they mean here is what they mean there. What OPA would only
-// warn of is an error here as well: an option that is misspelt does nothing.
-func checkOPA(c Config) map[string]error {
+// remote lets OPA's own parsers read the blocks, so that what they mean here is what they mean there; it gives what is wrong
+// by the name of the block. What OPA would only warn of is an error here as well: an option that is misspelt does nothing.
+// So is what OPA does and greenchannel does not.
+func (c Config) remote() (Remote, map[string]error) {
+	var read Remote
 	found := map[string]error{}
 	blocks := map[string][]byte{}
 	for name, block := range c.opaBlocks() {
@@ -49,20 +61,28 @@ func checkOPA(c Config) map[string]error {
 			continue
 		}
 		blocks[name] = text
-		found[name] = parsed(name, text)
+		found[name] = errors.Join(parsed(name, text), undone(name, block))
 	}
-	known, err := keys.ParseKeysConfig(blocks["keys"])
-	found["keys"] = errors.Join(found["keys"], err)
-	services, err := servicesOf(blocks["services"], known)
-	found["services"] = errors.Join(found["services"], err)
+	fault := func(name string, err error) { found[name] = errors.Join(found[name], err) }
+	var err error
+	read.Keys, err = keys.ParseKeysConfig(blocks["keys"])
+	fault("keys", err)
+	read.Services, err = servicesOf(blocks["services"], read.Keys)
+	fault("services", err)
+	services := slices.Sorted(maps.Keys(read.Services))
 
 	trigger := plugins.DefaultTriggerMode
-	_, err = bundle.NewConfigBuilder().WithBytes(blocks["bundles"]).WithServices(services).WithKeyConfigs(known).WithTriggerMode(&trigger).Parse()
-	found["bundles"] = errors.Join(found["bundles"], err)
-	_, err = logs.NewConfigBuilder().WithBytes(blocks["decision_logs"]).WithServices(services).WithTriggerMode(&trigger).Parse()
-	found["decision_logs"] = errors.Join(found["decision_logs"], err)
+	sources, err := bundle.NewConfigBuilder().WithBytes(blocks["bundles"]).WithServices(services).WithKeyConfigs(read.Keys).WithTriggerMode(&trigger).Parse()
+	fault("bundles", err)
+	if sources != nil {
+		for name, source := range sources.Bundles {
+			read.BundleName, read.Bundle = name, source
+		}
+	}
+	read.DecisionLogs, err = logs.NewConfigBuilder().WithBytes(blocks["decision_logs"]).WithServices(services).WithTriggerMode(&trigger).Parse()
+	fault("decision_logs", err)
 	maps.DeleteFunc(found, func(_ string, err error) bool { return err == nil })
-	return found
+	return read, found
 }
 
 // parsed reads one block as OPA does.
@@ -81,8 +101,8 @@ func parsed(name string, block []byte) error {
 	return nil
 }
 
-// servicesOf gives the names of the services, which are a list with names or an object by name.
-func servicesOf(block []byte, known map[string]*keys.Config) ([]string, error) {
+// servicesOf gives the services by name; they are a list with names or an object by name.
+func servicesOf(block []byte, known map[string]*keys.Config) (map[string]json.RawMessage, error) {
 	if block == nil {
 		return nil, nil
 	}
@@ -114,5 +134,5 @@ func servicesOf(block []byte, known map[string]*keys.Config) ([]string, error) {
 			faults = append(faults, fmt.Errorf("service %q: %w", name, err))
 		}
 	}
-	return slices.Sorted(maps.Keys(byName)), errors.Join(faults...)
+	return byName, errors.Join(faults...)
 }

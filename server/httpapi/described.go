@@ -116,7 +116,7 @@ func types() []openapi.Type {
 		openapi.TypeOf[Bundle]("Bundle", "A kept bundle, and what it has decided.", map[string]openapi.Schema{"digest": digest, "kept_at": instant}),
 		openapi.TypeOf[BundleEvent]("BundleEvent", "One thing that became of a bundle.", map[string]openapi.Schema{
 			"at": instant, "before": digest,
-			"action": openapi.JSON(`{"type": "string", "enum": ["keep", "activate"]}`), "outcome": openapi.JSON(`{"type": "string", "enum": ["kept", "activated", "refused"]}`),
+			"action": openapi.JSON(`{"type": "string", "enum": ["keep", "activate", "draft"]}`), "outcome": openapi.JSON(`{"type": "string", "enum": ["kept", "activated", "refused"]}`),
 		}),
 		openapi.TypeOf[BundleDescription]("BundleDescription", "A kept bundle, and what became of it.", nil),
 		openapi.TypeOf[bundles]("Bundles", "The kept bundles.", nil),

@@ -136,6 +136,9 @@ type health struct {
 	Policy *decision.PolicyRef `json:"policy,omitzero" jsonschema:"The active bundle."`
 	// Evaluator is who evaluates it.
 	Evaluator *evaluator `json:"evaluator,omitzero" jsonschema:"Who evaluates the active bundle."`
+	// Source and Warning are those of a service whose bundle is fetched.
+	Source  *Source `json:"source,omitzero" jsonschema:"The server that the bundle is fetched from; absent where it is not fetched."`
+	Warning string  `json:"warning,omitzero" jsonschema:"What an operator should know although decisions can be made."`
 }
 
 // evaluator is who evaluates policies.
@@ -160,7 +163,8 @@ func (a api) ready(context.Context, none) (health, error) {
 	if err != nil {
 		return health{}, err
 	}
-	said := health{Status: "ready", Policy: &policy, Evaluator: &evaluator{}}
+	from := a.source()
+	said := health{Status: "ready", Policy: &policy, Evaluator: &evaluator{}, Source: from, Warning: from.warning()}
 	said.Evaluator.Name, said.Evaluator.Reason = a.Evaluator()
 	return said, nil
 }

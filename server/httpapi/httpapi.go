@@ -78,6 +78,8 @@ type Deps struct {
 	Recorded func(ctx context.Context, input []byte, key string) (result []byte, decisionID string, err error)
 	// Evaluator names who evaluates the active bundle, and why it is not the usual one; empty where it is.
 	Evaluator func() (name, reason string)
+	// Source says how the server is that the bundle is fetched from, nil where it is not fetched; not set where none ever is.
+	Source func() *Source
 	// Ready names the active bundle, or says why the service takes no requests.
 	Ready func() (decision.PolicyRef, error)
 	Now   func() time.Time

@@ -18,14 +18,16 @@ const bundlePlugin = "bundle"
 func (a api) opaHealth(_ context.Context, q query.Question) query.Answer {
 	_, err := a.Ready()
 	switch {
-	case err == nil:
-		return wellness("")
+	case q.Bundles && err != nil:
+		return wellness("one or more bundles are not activated", a.source())
 	case q.Bundles:
-		return wellness("one or more bundles are not activated")
+		return wellness("", a.source())
+	case err == nil:
+		return wellness("", nil)
 	case q.Plugins && !slices.Contains(q.ExcludePlugins, bundlePlugin):
-		return wellness("one or more plugins are not up")
+		return wellness("one or more plugins are not up", nil)
 	}
-	return wellness("")
+	return wellness("", nil)
 }
 
 // opaHealthByPolicy answers GET /health/{path} by the health policy of the bundle.
@@ -38,13 +40,21 @@ func (a api) opaHealthByPolicy(ctx context.Context, q query.Question) query.Answ
 	return a.OPA.Health(ctx, q, map[string]string{bundlePlugin: state}, err == nil)
 }
 
-// wellness is the answer of OPA's health API; without a reason all is well.
-func wellness(reason string) query.Answer {
-	if reason == "" {
-		return query.Answer{Status: http.StatusOK, Body: []byte("{}\n")}
+// wellness is the answer of OPA's health API; without a reason all is well. OPA says no more than that; where the bundle is
+// fetched, how its server is stands beside it.
+func wellness(reason string, from *Source) query.Answer {
+	answer := query.Answer{Status: http.StatusOK}
+	if reason != "" {
+		answer.Status = http.StatusInternalServerError
 	}
-	body, err := json.Marshal(struct {
-		Error string `json:"error"`
-	}{reason}, jsontext.AllowInvalidUTF8(true))
-	return query.Answer{Status: http.StatusInternalServerError, Body: append(body, '\n'), Cause: err}
+	told := struct {
+		Error   string            `json:"error,omitzero"`
+		Bundles map[string]Source `json:"bundles,omitzero"`
+	}{Error: reason}
+	if from != nil {
+		told.Bundles = map[string]Source{from.Name: *from}
+	}
+	body, err := json.Marshal(told, jsontext.AllowInvalidUTF8(true))
+	answer.Body, answer.Cause = append(body, '\n'), err
+	return answer
 }

@@ -19,6 +19,9 @@ type library struct {
 // parsers is why the configuration knows some packages of OPA.
 const parsers = "blocks in OPA's shape are read by OPA's own parsers, so that they mean here what they mean there"
 
+// clients is why the room that talks with servers knows some packages of OPA.
+const clients = "servers that OPA's configuration names are asked by OPA's own clients, so that credentials and protocols are OPA's"
+
 // An exception lets one file import one path; with a slash at the end, all below as well.
 type exception struct{ file, path, reason string }
 
@@ -39,11 +42,20 @@ func known() []library {
 					"cmd/greenchannel/opa.go", "github.com/open-policy-agent/opa/cmd",
 					"`greenchannel opa` is OPA's own command line, which is that package",
 				},
+				{"server/remote/remote.go", "github.com/open-policy-agent/opa/v1/", clients},
+				{"server/remote/source.go", "github.com/open-policy-agent/opa/v1/", clients},
+				{"server/remote/shipper.go", "github.com/open-policy-agent/opa/v1/util", clients},
 				{"server/config/opa.go", "github.com/open-policy-agent/opa/v1/config", parsers},
 				{"server/config/opa.go", "github.com/open-policy-agent/opa/v1/keys", parsers},
 				{"server/config/opa.go", "github.com/open-policy-agent/opa/v1/plugins/", parsers},
 			},
 			reason: "how policies are evaluated is one concern; the nouns and the API outlive it",
+		},
+		{
+			name:   "fsnotify",
+			paths:  []string{"github.com/fsnotify/fsnotify/"},
+			rooms:  []string{"server/watch"},
+			reason: "what an editor does to a file is known in one place; everybody else is told that something was saved",
 		},
 		{
 			name:   "go-memdb",
@@ -80,7 +92,7 @@ func known() []library {
 		{
 			name:   "net/http",
 			paths:  []string{"net/http/"},
-			rooms:  []string{"server", "server/httpapi", "server/console", "server/identity", "server/metrics", "cmd/greenchannel"},
+			rooms:  []string{"server", "server/httpapi", "server/console", "server/identity", "server/metrics", "server/remote", "cmd/greenchannel"},
 			reason: "the nouns, the policies and their data know no transport",
 		},
 		{

@@ -37,7 +37,7 @@ func TestTheCorpusIsFresh(t *testing.T) {
 		for _, day := range c.Days {
 			days = append(days, day.AsOf)
 		}
-		if err := lines.Encode(map[string]any{"case": c.Case, "as_of": days, "application": json.RawMessage(body)}); err != nil {
+		if err := lines.Encode(map[string]any{"case": c.Name, "as_of": days, "application": json.RawMessage(body)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -53,6 +53,9 @@ func TestScripts(t *testing.T) {
 			"capture":   capture,
 			"flip":      flip,
 			"jsonlines": jsonLines,
+			"replace":   replace,
+			"awaitbody": awaitBody,
+			"awaittext": awaitText,
 		},
 	})
 }

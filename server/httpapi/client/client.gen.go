@@ -3380,8 +3380,44 @@ type Health struct {
 	// Policy The active bundle.
 	Policy *Policy `json:"policy,omitempty"`
 
+	// Source The server that the bundle is fetched from; absent where it is not fetched.
+	Source *struct {
+		// Active Whether it answers now; false where somebody has activated another.
+		Active bool `json:"active"`
+
+		// AgeSeconds How long ago that was, in seconds.
+		AgeSeconds int `json:"age_seconds"`
+
+		// ConfirmedAt When the server last sent it or said that it is still the one.
+		ConfirmedAt *string `json:"confirmed_at,omitempty"`
+
+		// Digest Its digest.
+		Digest *string `json:"digest,omitempty"`
+
+		// Fault Why the last look was no success; absent where it was.
+		Fault *string `json:"fault,omitempty"`
+
+		// Name Name of the bundle in the configuration.
+		Name string `json:"name"`
+
+		// Resource What is asked for there.
+		Resource string `json:"resource"`
+
+		// Revision Revision of the last good bundle; absent where none ever came.
+		Revision *string `json:"revision,omitempty"`
+
+		// Service Name of the service that it comes from.
+		Service string `json:"service"`
+
+		// Stale Whether that is too long ago, by the configuration.
+		Stale bool `json:"stale"`
+	} `json:"source,omitempty"`
+
 	// Status The state.
 	Status HealthStatus `json:"status"`
+
+	// Warning What an operator should know although decisions can be made.
+	Warning *string `json:"warning,omitempty"`
 }
 
 // HealthStatus The state.
