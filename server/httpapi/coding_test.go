@@ -77,7 +77,7 @@ func TestCompressedBodiesThatAreNone(t *testing.T) {
 			}
 		}
 		response := call(t, handler, "POST", "/v1/decisions/batch", tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip")
-		if response.StatusCode != 400 { // zeros are no array
+		if response.StatusCode != http.StatusBadRequest { // zeros are no array
 			t.Errorf("%s: status %d of a batch", name, response.StatusCode)
 		}
 	}

@@ -232,7 +232,8 @@ func doorFault(c *conformity, request *http.Request, response *http.Response, te
 	return ""
 }
 
-// untranslated is a text of a problem that has no Chinese one. What the compiler of policies says it says in English.
+// untranslated is a text of a problem that has no Chinese one. What the compiler of policies and the reader of JSON say of
+// a place, they say in English.
 func untranslated(texts chinese.Texts, path string, response *http.Response, text []byte) string {
 	var said struct {
 		Detail string
@@ -245,8 +246,9 @@ func untranslated(texts chinese.Texts, path string, response *http.Response, tex
 	if _, ok := texts.Of(said.Detail); !ok {
 		return said.Detail
 	}
+	foreign := strings.HasPrefix(path, "/v1/bundles") || strings.HasPrefix(said.Detail, "The document cannot be read as JSON: ")
 	for _, fault := range said.Errors {
-		if _, ok := texts.Of(fault.Detail); !ok && !strings.HasPrefix(path, "/v1/bundles") {
+		if _, ok := texts.Of(fault.Detail); !ok && !foreign {
 			return fault.Detail
 		}
 	}

@@ -86,6 +86,31 @@ func plain(format string) string {
 	return regexp.MustCompile(`%#?(?:\.\d+)?[dqsv]`).ReplaceAllString(format, "%")
 }
 
+// So have the texts that policies give to problems: the mapping of AuthZEN and the authorisation.
+func TestEveryTextOfThePoliciesIsTranslated(t *testing.T) {
+	t.Parallel()
+	texts, found := chinese.New(), 0
+	for _, file := range []string{"authzen/mapping/mapping.rego", "system/authz/authz.rego"} {
+		source, err := os.ReadFile(filepath.Join("../../../policies", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range regexp.MustCompile(`(?:"(?:detail|reason)": |sprintf\()("(?:[^"\\]|\\.)*")`).FindAllSubmatch(source, -1) {
+			said, err := strconv.Unquote(string(at[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			found++
+			if _, ok := texts.Of(said); !ok {
+				t.Errorf("%s: there is no Chinese for %q; add it to the catalogue", file, said)
+			}
+		}
+	}
+	if found < 8 {
+		t.Errorf("%d texts were found", found)
+	}
+}
+
 type text struct{ place, said string }
 
 // textsOfProblems reads the sources: the details that problem.New, problem.Wrap, problem.Fault and what makes those of
