@@ -23,6 +23,10 @@ import (
 // listed is how many changes of each class are listed unless told otherwise.
 const listed = 200
 
+// compareTimeout is how long the policies may take for one application here. All processors decide at once, and one decision
+// that comes late ends the whole comparison, so it is longer than where one is decided alone.
+const compareTimeout = 30 * time.Second
+
 // comparing is what the commands that decide everything twice have in common.
 type comparing struct {
 	config    server.RecordConfig
@@ -62,7 +66,7 @@ func (c *comparing) flags(command *cobra.Command) {
 	flags.Var(&c.format, "format", "`FORMAT` of the report: table, json, or html for one page to keep and print")
 	flags.IntVar(&c.most, "list", listed, "`NUMBER` of changes of each class to list; all are counted")
 	recordFlags(command, &c.config)
-	evalTimeout(command, &c.timeout, decideTimeout)
+	evalTimeout(command, &c.timeout, compareTimeout)
 }
 
 // allowed reads what may change. Everything that is wrong is told at once.

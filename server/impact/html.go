@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"greenchannel/server/decision"
 )
 
@@ -25,7 +23,7 @@ func (e Effect) WriteHTML(out io.Writer) error {
 		"words":   func(name any) string { return words(fmt.Sprint(name)) },
 		"verdict": verdict,
 		"share":   share,
-		"json":    func(value jsontext.Value) string { return shown(value) },
+		"json":    shown,
 	}).Parse(page)
 	if err != nil {
 		return fmt.Errorf("the page of the report: %w", err)
