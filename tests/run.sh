@@ -45,8 +45,8 @@ step() {
 	lines=$(wc -l <"$tally")
 	began=$SECONDS
 	set +e
-	(set -euo pipefail && "$@")
-	status=$?
+	(set -euo pipefail && "$@") 2>&1 | tee "$scratch/said"
+	status=${PIPESTATUS[0]}
 	set -e
 	local counted
 	counted=$(tail -n +$((lines + 1)) "$tally" | awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0, NR}')
@@ -63,9 +63,16 @@ step() {
 	if ((status != 0 || failed > 0)); then
 		word=FAILED
 		broken=$((broken + 1))
+		{ printf '\n=== what failed in %s\n' "$name" && failures "$scratch/said"; } >>"$scratch/failures"
 	fi
 	table+=("$(printf '%-7s %4d s  %6d passed %4d failed %3d skipped  %s' "$word" $((SECONDS - began)) "$passed" "$failed" "$skipped" "$name")")
 	printf '%s: %s\n' "$name" "$word"
+}
+
+# failures FILE prints what of a step's output tells of failures, or its end. It stands again beside the summary, since a
+# log of thousands of lines is read from its end.
+failures() {
+	grep -E -A 12 '^FAIL |^--- .*FAILED|_test\.go:[0-9]+:|^panic:' "$1" | head -n 120 || tail -n 30 "$1"
 }
 
 chosen() {
@@ -217,7 +224,7 @@ fuzzed() {
 	for package in $packages; do
 		for target in $(go test -tags nomsgpack -list '^Fuzz' "$package" | grep '^Fuzz'); do
 			case $package/$target in
-			*/FuzzDoors | */FuzzOPA* | */FuzzAuthorization) time=${fuzz_time:-60s} ;;
+			*/server/httpapi/* | */FuzzOPA* | */FuzzAuthorization) time=${fuzz_time:-60s} ;;
 			*) time=${fuzz_time:-10s} ;;
 			esac
 			echo "$target $package $time"
@@ -283,6 +290,7 @@ step "the record under fire" record_tested
 $quick || step "fuzzing" fuzzed
 $quick || step "README on a clean clone" clean_clone
 
+[[ ! -e $scratch/failures ]] || cat "$scratch/failures"
 printf '\n=== summary\n'
 ((${#table[@]} > 0)) || { echo "no step is called ${wanted[*]}" && exit 2; }
 printf '%s\n' "${table[@]}"

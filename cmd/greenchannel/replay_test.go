@@ -98,7 +98,9 @@ func TestReplayUnderOtherPoliciesAndPrune(t *testing.T) {
 	}
 
 	got := command("replay", "--all", "--data", data, "--eval-timeout", "5m")
-	if got.code != exitDone || got.out != "1 decision decided again: 1 identical, 0 different, 0 impossible\n" || got.err != "" {
+	// A replay that lasts tells how far it is, and a busy machine makes any replay last.
+	if got.code != exitDone || got.out != "1 decision decided again: 1 identical, 0 different, 0 impossible\n" ||
+		strings.ReplaceAll(got.err, "deciding again: 1 of 1\n", "") != "" {
 		t.Errorf("replay: %+v", got)
 	}
 	got = command("replay", "1", "--data", data, "--eval-timeout", "5m", "--revision", serving.Revision)

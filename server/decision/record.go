@@ -24,7 +24,7 @@ type Record struct {
 	// Bundle is the digest of the policies that decided, or that were put into force; empty for a party.
 	Bundle string
 	// Input is the body as received. Facts is what the policies want remembered of it (JSON object). Reads is the JSON
-	// array of {path, value} of the live and computed rows that were read, in the order of reading. Result is the exact answer.
+	// array of {path, value} of the live and computed rows that were read, in the order of their paths. Result is the exact answer.
 	Input, Facts, Reads, Result []byte
 	// Caller is who asked, and IdempotencyKey the caller's own word for the request; empty for none.
 	Caller, IdempotencyKey string

@@ -19,7 +19,7 @@ type Verdict struct {
 	Decision Decision
 	// Facts is a JSON object: what the policies want remembered of this application.
 	Facts []byte
-	// Reads is a JSON array of the live and computed rows that were read, {path, value}, in the order of reading.
+	// Reads is a JSON array of the live and computed rows that were read, {path, value}, in the order of their paths.
 	Reads []byte
 	// Seen is the Seq of the last record that the live rows held; 0 for none.
 	Seen uint64

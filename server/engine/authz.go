@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/identity"
@@ -30,21 +31,21 @@ func (e *Engine) Allowed(ctx context.Context, access identity.Access, at time.Ti
 
 // AllowedBy asks a generation that need not be active, so that one that would lock its operators out can be refused.
 func (e *Engine) AllowedBy(ctx context.Context, g *Generation, access identity.Access, at time.Time) (allowed bool, reason string, err error) {
-	var results rego.ResultSet
+	var answer []byte
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, nil, func(txn storage.Transaction) error {
 			var err error
-			results, err = g.authz.Eval(ctx, rego.EvalParsedInput(accessInput(access)), rego.EvalTransaction(txn), rego.EvalTime(at))
+			answer, _, err = e.ask(ctx, g, g.authz, txn, about{value: accessInput(access), at: at}, forgetNothing)
 			return err
 		})
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errUndefined):
+		return false, "The active bundle does not say who may do this.", nil
+	case err != nil:
 		return false, "", unauthorised(err)
 	}
-	if len(results) == 0 {
-		return false, "The active bundle does not say who may do this.", nil
-	}
-	allowed, reason, err = verdict(results[0].Expressions[0].Value)
+	allowed, reason, err = verdict(answer)
 	if err != nil {
 		return false, "", unauthorised(err)
 	}
@@ -52,19 +53,26 @@ func (e *Engine) AllowedBy(ctx context.Context, g *Generation, access identity.A
 }
 
 // verdict reads what the policies answered.
-func verdict(answer any) (allowed bool, reason string, err error) {
-	switch said := answer.(type) {
-	case bool:
-		allowed = said
-	case map[string]any:
-		plain, ok := said["allowed"].(bool)
+func verdict(answer []byte) (allowed bool, reason string, err error) {
+	switch kind := jsontext.Value(answer).Kind(); kind {
+	case jsontext.KindTrue, jsontext.KindFalse:
+		allowed = kind == jsontext.KindTrue
+	case jsontext.KindBeginObject:
+		var said struct {
+			Allowed any `json:"allowed"`
+			Reason  any `json:"reason"`
+		}
+		if err := json.Unmarshal(answer, &said); err != nil {
+			return false, "", fmt.Errorf("read system.authz.allow: %w", err)
+		}
+		plain, ok := said.Allowed.(bool)
 		if !ok {
-			return false, "", fmt.Errorf("system.authz.allow has no allowed that is true or false: %v", said)
+			return false, "", fmt.Errorf("system.authz.allow has no allowed that is true or false: %.200s", answer)
 		}
 		allowed = plain
-		reason, _ = said["reason"].(string)
+		reason, _ = said.Reason.(string)
 	default:
-		return false, "", fmt.Errorf("system.authz.allow is a %T, want true, false or an object", answer)
+		return false, "", fmt.Errorf("system.authz.allow is %.200s, want true, false or an object", answer)
 	}
 	if !allowed && reason == "" {
 		reason = "The policies do not allow it."

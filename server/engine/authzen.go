@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/problem"
@@ -23,7 +21,7 @@ const (
 
 // prepareAuthZEN prepares what a bundle says of the Authorization API, if it says anything.
 func (g *Generation) prepareAuthZEN(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction) error {
-	for entrypoint, query := range map[string]**rego.PreparedEvalQuery{questionEntrypoint: &g.question, answerEntrypoint: &g.answer} {
+	for entrypoint, query := range map[string]**inquiry{questionEntrypoint: &g.question, answerEntrypoint: &g.answer} {
 		if len(compiler.GetRulesWithPrefix(ast.MustParseRef(entrypoint))) == 0 {
 			continue
 		}
@@ -42,7 +40,7 @@ func (g *Generation) prepareAuthZEN(ctx context.Context, compiler *ast.Compiler,
 // Question asks the active bundle which application an AuthZEN request is about. A request that is not of its subjects,
 // actions and resources is an error of kind Invalid; a bundle that serves no such requests answers NotFound.
 func (e *Engine) Question(ctx context.Context, request []byte, at time.Time) (application []byte, err error) {
-	answer, err := e.authzen(ctx, func(g *Generation) *rego.PreparedEvalQuery { return g.question }, request, at)
+	answer, err := e.authzen(ctx, func(g *Generation) *inquiry { return g.question }, request, at)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +63,7 @@ func (e *Engine) Question(ctx context.Context, request []byte, at time.Time) (ap
 // Answered puts a decision into the words of AuthZEN: {"decision": true or false, "context": {…}}.
 func (e *Engine) Answered(ctx context.Context, request, decided []byte, at time.Time) (jsontext.Value, error) {
 	input := fmt.Appendf(nil, `{"request":%s,"decision":%s}`, request, decided)
-	answer, err := e.authzen(ctx, func(g *Generation) *rego.PreparedEvalQuery { return g.answer }, input, at)
+	answer, err := e.authzen(ctx, func(g *Generation) *inquiry { return g.answer }, input, at)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +77,7 @@ func (e *Engine) Answered(ctx context.Context, request, decided []byte, at time.
 	return answer, nil
 }
 
-func (e *Engine) authzen(ctx context.Context, which func(*Generation) *rego.PreparedEvalQuery, input []byte, at time.Time) (answer jsontext.Value, err error) {
+func (e *Engine) authzen(ctx context.Context, which func(*Generation) *inquiry, input []byte, at time.Time) (answer jsontext.Value, err error) {
 	g, err := e.generation()
 	if err != nil {
 		return nil, err
@@ -88,18 +86,13 @@ func (e *Engine) authzen(ctx context.Context, which func(*Generation) *rego.Prep
 	if query == nil {
 		return nil, problem.New(problem.NotFound, "The active policy bundle serves no AuthZEN requests.")
 	}
-	value, err := ast.ValueFromReader(bytes.NewReader(input))
-	if err != nil {
-		return nil, problem.Wrap(err, problem.Malformed, "The request is not JSON.")
+	if !jsontext.Value(input).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
+		return nil, problem.New(problem.Malformed, "The request is not JSON.")
 	}
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, nil, func(txn storage.Transaction) error {
-			said, err := ask(ctx, *query, txn, value, at)
-			if err != nil {
-				return err
-			}
-			answer, err = encode(said)
-			return err
+			answer, _, err = e.ask(ctx, g, *query, txn, about{body: input, at: at}, forgetNothing)
+			return undecidedOr(err)
 		})
 	})
 	return answer, err

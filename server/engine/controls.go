@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/decision"
@@ -34,7 +34,7 @@ func (e *Engine) Controls(ctx context.Context, at time.Time, filter decision.Con
 				return err
 			}
 			list.Near = near
-			rows, err := g.listed(ctx, txn, g.controls, keys, at)
+			rows, err := e.listed(ctx, g, txn, g.controls, keys, at)
 			if err != nil {
 				return err
 			}
@@ -70,12 +70,12 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 			if !found {
 				return unknownCode(code, near)
 			}
-			rows, err := g.listed(ctx, txn, g.controls, []string{code}, at)
+			rows, err := e.listed(ctx, g, txn, g.controls, []string{code}, at)
 			if err != nil {
 				return err
 			}
-			control.Control, err = encode(rows[code])
-			return err
+			control.Control = rows[code]
+			return nil
 		})
 	})
 	if err != nil {
@@ -86,19 +86,22 @@ func (e *Engine) Control(ctx context.Context, at time.Time, code string) (decisi
 
 // listed asks the policies for rows of a list by their keys. A key that they leave out is an error: a list with a silent
 // gap would read as "not controlled".
-func (g *Generation) listed(ctx context.Context, txn storage.Transaction, list rego.PreparedEvalQuery, keys []string, at time.Time) (map[string]any, error) {
+func (e *Engine) listed(ctx context.Context, g *Generation, txn storage.Transaction, list inquiry, keys []string, at time.Time) (map[string]jsontext.Value, error) {
 	wanted := make([]*ast.Term, 0, len(keys))
 	for _, key := range keys {
 		wanted = append(wanted, ast.StringTerm(key))
 	}
 	input := ast.NewObject(ast.Item(ast.StringTerm("keys"), ast.ArrayTerm(wanted...)))
-	answer, err := ask(ctx, list, txn, input, at)
+	answer, _, err := e.ask(ctx, g, list, txn, about{value: input, at: at}, forgetNothing)
 	if err != nil {
 		return nil, unlisted(err)
 	}
-	rows, _ := answer.(map[string]any)
+	rows := map[string]jsontext.Value{}
+	if err := json.Unmarshal(answer, &rows); err != nil {
+		return nil, unlisted(err)
+	}
 	for _, key := range keys {
-		if _, ok := rows[key].(map[string]any); !ok {
+		if rows[key].Kind() != jsontext.KindBeginObject {
 			return nil, unlisted(fmt.Errorf("the policies give no status to the row %s", key))
 		}
 	}
@@ -111,18 +114,18 @@ func unlisted(cause error) error {
 }
 
 // withStatus writes the rows in the order of keys, those only that have the wanted status if one is wanted.
-func withStatus(rows map[string]any, keys []string, wanted string) ([]jsontext.Value, error) {
+func withStatus(rows map[string]jsontext.Value, keys []string, wanted string) ([]jsontext.Value, error) {
 	written := make([]jsontext.Value, 0, len(keys))
 	for _, key := range keys {
-		row := rows[key].(map[string]any)
-		if wanted != "" && row["status"] != wanted {
-			continue
+		var row struct {
+			Status any `json:"status"`
 		}
-		text, err := encode(row)
-		if err != nil {
-			return nil, err
+		if err := json.Unmarshal(rows[key], &row); err != nil {
+			return nil, unlisted(err)
 		}
-		written = append(written, text)
+		if wanted == "" || row.Status == wanted {
+			written = append(written, rows[key])
+		}
 	}
 	return written, nil
 }

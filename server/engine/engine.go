@@ -8,14 +8,14 @@ package engine
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
-	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"greenchannel/server/decision"
@@ -30,6 +30,7 @@ const DefaultTimeout = 2 * time.Second
 type Engine struct {
 	active  atomic.Pointer[Generation]
 	timeout time.Duration
+	trust   *trust
 }
 
 // New returns an engine without a generation: it is not ready until one is activated. A timeout of zero is DefaultTimeout.
@@ -37,7 +38,7 @@ func New(timeout time.Duration) *Engine {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	return &Engine{timeout: timeout}
+	return &Engine{timeout: timeout, trust: &trust{}}
 }
 
 // Activate makes g the generation that answers from now on. Evaluations under way end on the one they began with.
@@ -119,21 +120,21 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 			return decision.Verdict{}, err
 		}
 	}
-	input, err := ast.ValueFromReader(bytes.NewReader(app.Bytes()))
-	if err != nil {
-		return decision.Verdict{}, problem.Wrap(err, problem.Malformed, "The application is not JSON.")
-	}
+	asked := about{body: app.Bytes(), at: at}
 	reads := &store.ReadSet{}
 	evidence := store.AsOf(store.NoteReads(nil, reads), at)
 	if recorded != nil {
 		evidence = store.AnswerFrom(evidence, recorded)
 	}
 	var verdict decision.Verdict
-	err = e.limited(ctx, func(ctx context.Context) error {
+	var answer []byte
+	var executed bool
+	err := e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, evidence, func(txn storage.Transaction) error {
-			answer, err := ask(ctx, g.decision, txn, input, at)
+			var err error
+			answer, executed, err = e.ask(ctx, g, g.decision, txn, asked, reads.Forget)
 			if err != nil {
-				return err
+				return undecided(err)
 			}
 			verdict, err = g.verdict(answer, app, at)
 			if err != nil {
@@ -154,6 +155,9 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 		return decision.Verdict{}, undecided(fmt.Errorf("write the rows that were read: %w", err))
 	}
 	verdict.Stale = reads.Touches
+	if executed && recorded == nil {
+		e.check(g, asked, verdict.Reads, answer)
+	}
 	return verdict, nil
 }
 
@@ -177,65 +181,58 @@ func (e *Engine) limited(ctx context.Context, evaluate func(context.Context) err
 	return err
 }
 
-// ask evaluates one query and gives its one answer.
-func ask(ctx context.Context, query rego.PreparedEvalQuery, txn storage.Transaction, input ast.Value, at time.Time) (any, error) {
-	results, err := query.Eval(ctx,
-		rego.EvalParsedInput(input),
-		rego.EvalTransaction(txn),
-		rego.EvalTime(at),
-		rego.EvalSortSets(true),
-	)
-	if err != nil {
-		return nil, undecided(fmt.Errorf("evaluate: %w", err))
-	}
-	if len(results) != 1 || len(results[0].Expressions) != 1 {
-		return nil, undecided(fmt.Errorf("the policies gave %d answers, want one", len(results)))
-	}
-	return results[0].Expressions[0].Value, nil
-}
-
 // undecided keeps the reason for the operator: it may quote the application, and a part of a decision is not for clients.
 func undecided(cause error) error {
 	return problem.Wrap(cause, problem.Undecided,
 		"The policies gave no valid decision for this application, so nothing was decided. The operator finds the reason in the log.")
 }
 
-// verdict makes a verdict of what the policies answered to the two questions of decisionQuery.
-func (g *Generation) verdict(answer any, app decision.Application, at time.Time) (decision.Verdict, error) {
-	both, ok := answer.(map[string]any)
-	if !ok {
-		return decision.Verdict{}, undecided(fmt.Errorf("the answer is a %T, want an object", answer))
+// undecidedOr is undecided for what is an error.
+func undecidedOr(err error) error {
+	if err == nil {
+		return nil
 	}
-	decided, err := g.decode(both["decision"], app, at)
+	return undecided(err)
+}
+
+// verdict makes a verdict of what the policies answered to the two questions of decisionQuery.
+func (g *Generation) verdict(answer []byte, app decision.Application, at time.Time) (decision.Verdict, error) {
+	var both struct {
+		Decision jsontext.Value `json:"decision"`
+		Facts    jsontext.Value `json:"facts"`
+	}
+	if err := json.Unmarshal(answer, &both, json.RejectUnknownMembers(true)); err != nil {
+		return decision.Verdict{}, undecided(fmt.Errorf("read the answer: %w", err))
+	}
+	decided, err := g.decode(both.Decision, app, at)
 	if err != nil {
 		return decision.Verdict{}, err
 	}
-	if _, object := both["facts"].(map[string]any); !object {
-		return decision.Verdict{}, undecided(fmt.Errorf("%s is a %T, want an object", factsEntrypoint, both["facts"]))
+	if both.Facts.Kind() != jsontext.KindBeginObject {
+		return decision.Verdict{}, undecided(fmt.Errorf("%s is %.200s, want an object", factsEntrypoint, both.Facts))
 	}
-	facts, err := encode(both["facts"])
-	if err == nil {
-		err = store.CheckFacts(decision.KindDecision, facts) // what cannot be remembered must not be decided
-	}
-	if err != nil {
+	if err := store.CheckFacts(decision.KindDecision, both.Facts); err != nil { // what cannot be remembered must not be decided
 		return decision.Verdict{}, undecided(err)
 	}
-	return decision.Verdict{Decision: decided, Facts: facts}, nil
+	return decision.Verdict{Decision: decided, Facts: both.Facts}, nil
 }
 
 // decode makes a decision of what the policies answered, and checks that it answers what was asked.
-func (g *Generation) decode(answer any, app decision.Application, at time.Time) (decision.Decision, error) {
-	fields, ok := answer.(map[string]any)
-	if !ok {
-		return decision.Decision{}, undecided(fmt.Errorf("the decision is a %T, want an object", answer))
+func (g *Generation) decode(answer jsontext.Value, app decision.Application, at time.Time) (decision.Decision, error) {
+	fields := map[string]jsontext.Value{}
+	if err := json.Unmarshal(answer, &fields); err != nil || answer.Kind() != jsontext.KindBeginObject {
+		return decision.Decision{}, undecided(fmt.Errorf("the decision is %.200s, want an object", answer))
 	}
 	for _, reserved := range []string{"decision_id", "decided_at", "policy", "record"} {
 		if _, stated := fields[reserved]; stated {
 			return decision.Decision{}, undecided(fmt.Errorf("the policies state %s, which is for the service alone", reserved))
 		}
 	}
-	fields["policy"] = map[string]any{"name": g.policy.Name, "revision": g.policy.Revision, "digest": g.policy.Digest}
-	document, err := encode(fields)
+	var err error
+	if fields["policy"], err = json.Marshal(g.policy); err != nil {
+		return decision.Decision{}, undecided(err)
+	}
+	document, err := json.Marshal(fields, json.Deterministic(true))
 	if err != nil {
 		return decision.Decision{}, undecided(err)
 	}
@@ -255,7 +252,7 @@ func (g *Generation) decode(answer any, app decision.Application, at time.Time) 
 // encode writes JSON as it is, without escapes for HTML; numbers stay exact, since they are json.Number.
 func encode(value any) ([]byte, error) {
 	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
+	encoder := stdjson.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		return nil, fmt.Errorf("encode the answer: %w", err)

@@ -33,12 +33,14 @@ type Generation struct {
 	reader      *decision.Reader
 	partyReader *decision.PartyReader
 	decoder     *decision.Decoder
-	decision    rego.PreparedEvalQuery
-	controls    rego.PreparedEvalQuery
-	parties     rego.PreparedEvalQuery
-	authz       rego.PreparedEvalQuery
+	decision    inquiry
+	controls    inquiry
+	parties     inquiry
+	authz       inquiry
 	// question and answer are nil in a bundle that serves no AuthZEN.
-	question, answer *rego.PreparedEvalQuery
+	question, answer *inquiry
+	// refused is why the executor does not serve this bundle; nil where it does.
+	refused error
 
 	documents *documents // for the door of OPA clients
 }
@@ -115,11 +117,14 @@ func (g *Generation) prepare(ctx context.Context, b *bundle.Bundle, txn storage.
 	if g.parties, err = g.query(ctx, compiler, txn, partiesQuery); err != nil {
 		return err
 	}
-	return g.prepareAuthZEN(ctx, compiler, txn)
+	if err := g.prepareAuthZEN(ctx, compiler, txn); err != nil {
+		return err
+	}
+	return g.plan(ctx, compiler, txn)
 }
 
-func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction, query string) (rego.PreparedEvalQuery, error) {
-	return rego.New(
+func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction, query string) (inquiry, error) {
+	prepared, err := rego.New(
 		rego.Query(query),
 		rego.Compiler(compiler),
 		rego.Store(g.store),
@@ -127,6 +132,7 @@ func (g *Generation) query(ctx context.Context, compiler *ast.Compiler, txn stor
 		rego.SetRegoVersion(ast.RegoV1),
 		rego.StrictBuiltinErrors(true), // a built-in that fails must not be mistaken for a condition that does not hold
 	).PrepareForEval(ctx)
+	return inquiry{topdown: byTopdown{prepared}}, err
 }
 
 // reading runs do on one snapshot of the data. The evidence says what is noted of it and where live rows come from; nil

@@ -19,7 +19,7 @@ func (e *Engine) Screen(ctx context.Context, name string, at time.Time) (decisio
 	found := decision.Screening{Name: name, AsOf: decision.Instant(at), Policy: g.policy}
 	err = e.limited(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, nil, func(txn storage.Transaction) error {
-			found.Matches, found.Screened, err = g.matches(ctx, txn, name, at)
+			found.Matches, found.Screened, err = e.matches(ctx, g, txn, name, at)
 			return err
 		})
 	})
@@ -29,7 +29,7 @@ func (e *Engine) Screen(ctx context.Context, name string, at time.Time) (decisio
 	return found, nil
 }
 
-func (g *Generation) matches(ctx context.Context, txn storage.Transaction, name string, at time.Time) (found []decision.Match, screened bool, err error) {
+func (e *Engine) matches(ctx context.Context, g *Generation, txn storage.Transaction, name string, at time.Time) (found []decision.Match, screened bool, err error) {
 	snapshot, err := g.store.SnapshotOf(txn)
 	if err != nil {
 		return nil, false, err
@@ -42,17 +42,13 @@ func (g *Generation) matches(ctx context.Context, txn storage.Transaction, name 
 	for _, match := range near {
 		ids = append(ids, match.Row)
 	}
-	rows, err := g.listed(ctx, txn, g.parties, ids, at)
+	rows, err := e.listed(ctx, g, txn, g.parties, ids, at)
 	if err != nil {
 		return nil, false, err
 	}
 	found = make([]decision.Match, 0, len(near))
 	for _, match := range near {
-		row, err := encode(rows[match.Row])
-		if err != nil {
-			return nil, false, err
-		}
-		found = append(found, decision.Match{Name: match.Name, Score: match.Score, Band: string(match.Band), Party: row})
+		found = append(found, decision.Match{Name: match.Name, Score: match.Score, Band: string(match.Band), Party: rows[match.Row]})
 	}
 	return found, screened, nil
 }

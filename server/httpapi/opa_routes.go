@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -43,30 +44,61 @@ const (
 // answers are what a path of OPA's answers, by method.
 type answers map[string]func(context.Context, query.Question) query.Answer
 
-// opaRoutes is the door of OPA clients: the table of contents of OPA's REST API, as far as it reads. All errors behind it
-// have OPA's shape. What would write is refused.
+// opaRoutes is the door of OPA clients: OPA's REST API, as far as it reads. All errors behind it have OPA's shape. What
+// would write is refused.
 func (a api) opaRoutes(r gin.IRouter) {
 	if a.OPA == nil { // a service without that door
 		return
 	}
 	door := opaDoor{a, compression()}
+	for _, p := range a.opaPlaces() {
+		r.Any(p.pattern(), door.handler(p))
+	}
+	r.POST("/", door.handler(place{by: answers{"POST": a.OPA.Default}})) // GET / is for people
+}
+
+// opaPlaces is the table of contents of OPA's REST API.
+func (a api) opaPlaces() []place {
 	d := a.OPA
-	door.route(r, "v1/data", false, answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned})
-	door.route(r, "v1/data", true, answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned, "DELETE": d.Owned})
-	door.route(r, "v0/data", false, answers{"POST": d.Document})
-	door.route(r, "v0/data", true, answers{"POST": d.Document})
-	door.route(r, "v1/batch/data", false, answers{"POST": d.Batch})
-	door.route(r, "v1/batch/data", true, answers{"POST": d.Batch})
-	door.route(r, "v1/policies", false, answers{"GET": d.Policies})
-	door.route(r, "v1/policies", true, answers{"GET": ofName(d.Policy), "PUT": d.Owned, "DELETE": d.Owned})
-	door.route(r, "v1/query", false, answers{"GET": d.Bindings, "POST": d.Bindings})
-	door.route(r, "v1/query", true, answers{})
-	door.route(r, "v1/compile", false, answers{"POST": d.Partial})
-	door.route(r, "v1/config", false, answers{"GET": d.Configuration})
-	door.route(r, "v1/status", false, answers{"GET": d.Status})
-	door.route(r, "health", false, answers{"GET": a.opaHealth})
-	door.route(r, "health", true, answers{"GET": a.opaHealthByPolicy})
-	r.POST("/", door.handler("", answers{"POST": d.Default})) // GET / is for people
+	return []place{
+		{fixed: "v1/data", caught: true, by: answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned}},
+		{fixed: "v1/data", under: true, caught: true, by: answers{"GET": d.Data, "POST": d.Data, "PUT": d.Owned, "PATCH": d.Owned, "DELETE": d.Owned}},
+		{fixed: "v0/data", caught: true, by: answers{"POST": d.Document}},
+		{fixed: "v0/data", under: true, caught: true, by: answers{"POST": d.Document}},
+		{fixed: "v1/batch/data", by: answers{"POST": d.Batch}},
+		{fixed: "v1/batch/data", under: true, by: answers{"POST": d.Batch}},
+		{fixed: "v1/policies", caught: true, by: answers{"GET": d.Policies}},
+		{fixed: "v1/policies", under: true, caught: true, by: answers{"GET": ofName(d.Policy), "PUT": d.Owned, "DELETE": d.Owned}},
+		{fixed: "v1/query", caught: true, by: answers{"GET": d.Bindings, "POST": d.Bindings}},
+		{fixed: "v1/query", under: true, caught: true},
+		{fixed: "v1/compile", by: answers{"POST": d.Partial}},
+		{fixed: "v1/config", by: answers{"GET": d.Configuration}},
+		{fixed: "v1/status", by: answers{"GET": d.Status}},
+		{fixed: "health", by: answers{"GET": a.opaHealth}},
+		{fixed: "health", under: true, by: answers{"GET": a.opaHealthByPolicy}},
+	}
+}
+
+// place is a path of OPA's, or all below it.
+type place struct {
+	fixed string // such as v1/data; empty for the root
+	under bool
+	// caught says that OPA has a handler also for methods that are none of by. It sends a slash at the end away before it
+	// refuses; elsewhere OPA's multiplexer refuses the method at once.
+	caught bool
+	by     answers
+}
+
+func (p place) pattern() string {
+	if p.under {
+		return "/" + p.fixed + "/*path"
+	}
+	return "/" + p.fixed
+}
+
+// handled says whether a method comes to one of OPA's handlers; one for GET is for HEAD too, to refuse it.
+func (p place) handled(method string) bool {
+	return p.caught || p.by[method] != nil || method == http.MethodHead && p.by[http.MethodGet] != nil
 }
 
 // opaDoor writes what the documents answer.
@@ -75,39 +107,47 @@ type opaDoor struct {
 	compress func(http.Handler) http.HandlerFunc
 }
 
-// route answers one path, or all below it, whatever the method.
-func (d opaDoor) route(r gin.IRouter, fixed string, under bool, by answers) {
-	pattern := "/" + fixed
-	if under {
-		pattern += "/*path"
-	}
-	r.Any(pattern, d.handler(fixed, by))
-}
-
-func (d opaDoor) handler(fixed string, by answers) gin.HandlerFunc {
+// handler does for one place what OPA's multiplexer and its handlers do, in their order.
+func (d opaDoor) handler(p place) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		path, ok := below(fixed, segments(c.Request.URL))
-		if fixed == "" {
+		path, ok := below(p.fixed, segments(c.Request.URL))
+		if p.fixed == "" {
 			path, ok = nil, true
 		}
-		answer, allowed := by[c.Request.Method]
+		method := c.Request.Method
+		answer, allowed := p.by[method]
 		switch to, unclean := cleaned(c.Request.URL); {
 		case !ok:
 			d.refuse(c, http.StatusNotFound, "resource_not_found", "there is nothing at this path")
-		case unclean:
+		case unclean && method != http.MethodConnect:
 			redirect(c, to, http.StatusTemporaryRedirect)
-		case c.Request.Method != http.MethodHead && len(to) > 1 && strings.HasSuffix(to, "/"):
+		case !p.handled(method):
+			c.Header("Allow", p.by.allow())
+			http.Error(c.Writer, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		case method != http.MethodHead && len(to) > 1 && strings.HasSuffix(to, "/"):
 			redirect(c, strings.TrimSuffix(to, "/"), http.StatusMovedPermanently)
 		case !allowed:
-			c.Header("Allow", by.allow())
+			c.Header("Allow", p.by.allow())
 			c.Status(http.StatusMethodNotAllowed)
 			c.Writer.WriteHeaderNow()
 		case fromElsewhere(c.Request):
 			d.refuse(c, http.StatusForbidden, opaUnauthorised, "request rejected: it comes from a page of another site")
 		default:
-			d.answer(c, fixed, path, answer)
+			d.answer(c, p.fixed, path, answer)
 		}
 	}
+}
+
+// toOPA is where a path leads that only becomes one of OPA's when its empty and dot segments are resolved, as //v1/data
+// does; OPA sends such a request on, whatever comes of it there.
+func (a api) toOPA(u *url.URL) (string, bool) {
+	to, unclean := cleaned(u)
+	if a.OPA == nil || !unclean {
+		return "", false
+	}
+	return to, slices.ContainsFunc(a.opaPlaces(), func(p place) bool {
+		return to == "/"+p.fixed || p.under && strings.HasPrefix(to, "/"+p.fixed+"/")
+	})
 }
 
 // redirect sends a client to another path with the same question.

@@ -118,6 +118,10 @@ func prefersChinese(header http.Header) bool {
 }
 
 func (a api) noRoute(c *gin.Context) {
+	if to, ok := a.toOPA(c.Request.URL); ok && c.Request.Method != http.MethodConnect {
+		redirect(c, to, http.StatusTemporaryRedirect)
+		return
+	}
 	a.fail(c, problem.New(problem.NotFound, fmt.Sprintf("There is nothing at %.100q.", c.Request.URL.Path)))
 }
 

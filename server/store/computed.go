@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -53,6 +54,15 @@ func put(c *storage.Context, key, value any) *storage.Context {
 }
 
 func (c Computed) attach(to *Store) { to.computed = append(to.computed, c) }
+
+// RowPaths are the paths of the tables that are answered by key.
+func (s *Store) RowPaths() []storage.Path {
+	paths := make([]storage.Path, 0, len(s.computed))
+	for _, c := range s.computed {
+		paths = append(paths, slices.Clone(c.Path))
+	}
+	return paths
+}
 
 // computedAt finds the computed table that path is at or inside of.
 func (s *Store) computedAt(path storage.Path) *Computed {

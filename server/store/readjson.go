@@ -9,12 +9,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// JSON writes the rows as a record keeps them: an array of {"path", "value"} in the order of their first reading, value
-// left out where there was no row. The same rows give the same bytes: members of objects stand in the order of their names, numbers
+// JSON writes the rows as a record keeps them: an array of {"path", "value"} in the order of their paths, value left out
+// where there was no row. Which row was read first says how policies were evaluated and nothing of the decision. Rows that were
+// read from a record stand in its order. The same rows give the same bytes: members of objects stand in the order of their names, numbers
 // as they were stated, texts with no more escapes than JSON asks for.
 func (r *ReadSet) JSON() ([]byte, error) {
 	body := []byte{'['}
-	for i, row := range r.Rows() {
+	rows := r.Rows()
+	slices.SortFunc(rows, func(a, b ReadRow) int { return cmp.Or(a.place-b.place, slices.Compare(a.Path, b.Path)) })
+	for i, row := range rows {
 		var err error
 		if i > 0 {
 			body = append(body, ',')

@@ -23,6 +23,8 @@ type ReadSet struct {
 type ReadRow struct {
 	Path  storage.Path // of the row, under data
 	Value ast.Value    // nil: there was no such row
+
+	place int // in the record that it was read from; 0 for all that was read from tables
 }
 
 // readSetKey is how a ReadSet is found in a storage.Context.
@@ -43,6 +45,13 @@ func (r *ReadSet) Rows() []ReadRow {
 	return slices.Clone(r.rows)
 }
 
+// Forget makes the set as it was at first, for an evaluation that begins again on the same transaction.
+func (r *ReadSet) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rows, r.seen, r.watch, r.live = nil, nil, nil, nil
+}
+
 func (r *ReadSet) note(t *transaction, c *Computed, path storage.Path, value ast.Value) error {
 	key := path.String()
 	r.mu.Lock()
@@ -61,7 +70,7 @@ func (r *ReadSet) note(t *transaction, c *Computed, path storage.Path, value ast
 		r.seen = map[string]struct{}{}
 	}
 	r.seen[key] = struct{}{}
-	r.rows = append(r.rows, ReadRow{Path: slices.Clone(path), Value: value})
+	r.rows = append(r.rows, ReadRow{Path: slices.Clone(path), Value: value, place: t.recorded.place(key)})
 	return nil
 }
 

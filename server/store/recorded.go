@@ -16,6 +16,7 @@ import (
 // Recorded is the rows that a record has read: all that is left of the computed and live tables of its moment.
 type Recorded struct {
 	rows   map[string]ast.Value // by path; nil where there was no such row
+	places map[string]int       // by path: where the row stands in the record
 	tables []storage.Path
 }
 
@@ -29,7 +30,7 @@ func (e *NotRecordedError) Error() string {
 
 // ParseReads reads what ReadSet.JSON wrote. No bytes are no rows.
 func ParseReads(reads []byte) (*Recorded, error) {
-	r := &Recorded{rows: map[string]ast.Value{}}
+	r := &Recorded{rows: map[string]ast.Value{}, places: map[string]int{}}
 	if len(reads) == 0 {
 		return r, nil
 	}
@@ -63,7 +64,7 @@ func (r *Recorded) add(at storage.Path, stated []byte) error {
 			return err
 		}
 	}
-	r.rows[key] = value
+	r.rows[key], r.places[key] = value, len(r.places)
 	if table := at[:len(at)-1]; !slices.ContainsFunc(r.tables, table.Equal) {
 		r.tables = append(r.tables, table)
 	}
@@ -89,6 +90,14 @@ func (r *Recorded) row(at storage.Path) (ast.Value, error) {
 		return nil, &NotRecordedError{Path: slices.Clone(at)}
 	}
 	return value, nil
+}
+
+// place is where a row stands in the record; 0 where there is no record.
+func (r *Recorded) place(key string) int {
+	if r == nil {
+		return 0
+	}
+	return r.places[key]
 }
 
 // fits refuses to answer in a store that lacks a table of the record: its rows would silently be undefined.

@@ -42,10 +42,10 @@ func TestReadsAreWrittenInOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[{"path":["made","echo","{\"b\":[1.50,1e2,-0.0,12345678901234567890.123],\"a\":{\"ü\":null,\"B\":true,\"<&>\":\"</script>\\u2028\\u0001\\\"\\\\\"}}"],` +
+	want := `[{"path":["made","echo","\"x\""],"value":"x"},{"path":["made","echo","[]"],"value":[]},{"path":["made","echo","none"]},` +
+		`{"path":["made","echo","{\"b\":[1.50,1e2,-0.0,12345678901234567890.123],\"a\":{\"ü\":null,\"B\":true,\"<&>\":\"</script>\\u2028\\u0001\\\"\\\\\"}}"],` +
 		`"value":{"a":{"<&>":"</script>` + "\u2028" + `\u0001\"\\","B":true,"ü":null},"b":[1.50,1e2,-0.0,12345678901234567890.123]}},` +
-		`{"path":["made","echo","none"]},{"path":["made","echo","[]"],"value":[]},{"path":["made","echo","{}"],"value":{}},` +
-		`{"path":["made","echo","\"x\""],"value":"x"},{"path":["registry","parties","Bolt & <Sons>/Söhne"],"value":[]}]`
+		`{"path":["made","echo","{}"],"value":{}},{"path":["registry","parties","Bolt & <Sons>/Söhne"],"value":[]}]`
 	if diff := cmp.Diff(want, string(written)); diff != "" {
 		t.Error(diff)
 	}

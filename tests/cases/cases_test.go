@@ -1,12 +1,13 @@
 // Package cases decides the cases that lie beside it: an application, a day, and the decision that a lawyer expects. Each
 // is decided by every road there is (engine, command line, HTTP), and the answers have to be the same to the byte. The
-// cases say what the law does; how the runner reads and compares them is tested in runner_test.go.
+// cases say what the law does; how they are read and compared is tested in server/casefile.
 package cases
 
 import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"greenchannel/server/casefile"
 	"greenchannel/server/decision"
 )
 
@@ -26,7 +28,7 @@ func turns() []string {
 }
 
 func TestCases(t *testing.T) {
-	cases, err := load(".")
+	cases, err := casefile.Load(os.DirFS("."))
 	if err != nil {
 		t.Errorf("the cases are not all as they should be:\n%v", err)
 	}
@@ -34,14 +36,14 @@ func TestCases(t *testing.T) {
 	var seen tally
 	t.Run("decide", func(t *testing.T) {
 		for _, c := range cases {
-			t.Run(c.Case, func(t *testing.T) {
+			t.Run(c.Name, func(t *testing.T) {
 				t.Parallel()
 				seen.begin()
-				body, err := c.body(".")
+				body, err := c.Body(os.DirFS("."))
 				if err != nil {
-					t.Fatalf("%s: %v", c.place, err)
+					t.Fatalf("%s: %v", c.Place, err)
 				}
-				for _, day := range c.days {
+				for _, day := range c.Days {
 					if decided := w.check(t, c, day, body); decided != nil {
 						seen.add(c, day, *decided)
 					}
@@ -55,35 +57,35 @@ func TestCases(t *testing.T) {
 }
 
 // check decides one application as of one day and compares. It gives the decision, if there is one.
-func (w *ways) check(t *testing.T, c *testCase, on day, body []byte) *decision.Decision {
+func (w *ways) check(t *testing.T, c *casefile.Case, on casefile.Day, body []byte) *decision.Decision {
 	t.Helper()
-	answer, err := w.decide(t.Context(), c, on.asOf, body)
+	answer, err := w.decide(t.Context(), c, on.AsOf, body)
 	if err != nil {
-		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+		t.Errorf("%s, as of %s: %v", c.Place, on.AsOf, err)
 		return nil
 	}
 	decided, err := w.decode.Decode(answer)
 	if err != nil {
-		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+		t.Errorf("%s, as of %s: %v", c.Place, on.AsOf, err)
 		return nil
 	}
-	diff, err := on.want.differ(decided)
+	diff, err := on.Want.Differ(decided)
 	if err != nil {
-		t.Errorf("%s, as of %s: %v", c.place, on.asOf, err)
+		t.Errorf("%s, as of %s: %v", c.Place, on.AsOf, err)
 	}
-	if diff != "" {
-		t.Errorf("%s, as of %s, is not decided as wanted (-want +got):\n%s\nreasons: %s", c.place, on.asOf, diff, summary(decided))
+	if len(diff) > 0 {
+		t.Errorf("%s, as of %s, is not decided as wanted:\n%s\nreasons: %s", c.Place, on.AsOf, diff, summary(decided))
 	}
-	for _, flaw := range flaws(decided) {
-		t.Errorf("%s, as of %s: %s", c.place, on.asOf, flaw)
+	for _, flaw := range casefile.Flaws(decided) {
+		t.Errorf("%s, as of %s: %s", c.Place, on.AsOf, flaw)
 	}
 	return &decided
 }
 
 // decide takes every road that the case allows and gives the one answer that all of them gave.
-func (w *ways) decide(ctx context.Context, c *testCase, asOf string, body []byte) ([]byte, error) {
-	if c.tables.given {
-		return w.byStock(ctx, body, asOf, c.tables)
+func (w *ways) decide(ctx context.Context, c *casefile.Case, asOf string, body []byte) ([]byte, error) {
+	if c.Tables.Given {
+		return w.byStock(ctx, body, asOf, c.Tables)
 	}
 	first, err := w.byEngine(ctx, body, asOf)
 	if err != nil {
@@ -109,6 +111,10 @@ func (w *ways) decide(ctx context.Context, c *testCase, asOf string, body []byte
 		}
 	}
 	return first, nil
+}
+
+func covers(all, some []string) bool {
+	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
 
 // summary tells the reasons of a decision in one line each.
@@ -137,21 +143,21 @@ func (s *tally) begin() {
 	s.begun++
 }
 
-func (s *tally) add(c *testCase, on day, d decision.Decision) {
+func (s *tally) add(c *casefile.Case, on casefile.Day, d decision.Decision) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.outcomes == nil {
 		s.outcomes, s.alone, s.days = map[decision.Outcome]int{}, map[string]int{}, map[string][]string{}
 	}
 	s.decided++
-	if c.tables.given {
+	if c.Tables.Given {
 		s.stock++
 	}
 	s.outcomes[d.Outcome]++
 	if len(d.GreenChannel.Failed) == 1 {
 		s.alone[d.GreenChannel.Failed[0]]++
 	}
-	s.days[c.Case] = append(s.days[c.Case], on.asOf)
+	s.days[c.Name] = append(s.days[c.Name], on.AsOf)
 }
 
 // report asks that the cases cover what they are for, and tells how much of it they do.
@@ -176,7 +182,7 @@ func (s *tally) report(t *testing.T) {
 		t.Errorf("the cases cover %d decisions, want at least %d", s.decided, fewest)
 	}
 	through := slices.Sorted(maps.Keys(s.days))
-	through = slices.DeleteFunc(through, func(name string) bool { return len(overlap(turns(), s.days[name])) < len(turns()) })
+	through = slices.DeleteFunc(through, func(name string) bool { return !covers(s.days[name], turns()) })
 	if len(through) == 0 {
 		t.Errorf("no case decides one application as of all of %v", turns())
 	}

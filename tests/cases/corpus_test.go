@@ -6,6 +6,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"greenchannel/server/casefile"
 )
 
 var update = flag.Bool("update", false, "write the corpus of the service anew")
@@ -16,7 +18,7 @@ const corpus = "../../server/corpus/cases.ndjson"
 // The service checks a bundle that comes in on the cases of today: all that it can decide by its own tables.
 func TestTheCorpusIsFresh(t *testing.T) {
 	t.Parallel()
-	cases, err := load(".")
+	cases, err := casefile.Load(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,18 +26,18 @@ func TestTheCorpusIsFresh(t *testing.T) {
 	lines := json.NewEncoder(&want)
 	lines.SetEscapeHTML(false)
 	for _, c := range cases {
-		if c.tables.given {
+		if c.Tables.Given {
 			continue
 		}
-		body, err := c.body(".")
+		body, err := c.Body(os.DirFS("."))
 		if err != nil {
-			t.Fatalf("%s: %v", c.place, err)
+			t.Fatalf("%s: %v", c.Place, err)
 		}
 		var days []string
-		for _, day := range c.days {
-			days = append(days, day.asOf)
+		for _, day := range c.Days {
+			days = append(days, day.AsOf)
 		}
-		if err := lines.Encode(map[string]any{"case": c.Case, "as_of": days, "application": json.RawMessage(body)}); err != nil {
+		if err := lines.Encode(map[string]any{"case": c.Name, "as_of": days, "application": json.RawMessage(body)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"greenchannel/policies"
 	"greenchannel/server/bundle"
+	"greenchannel/server/casefile"
 	"greenchannel/server/decision"
 	"greenchannel/server/plan"
 	"greenchannel/server/store"
@@ -23,7 +25,7 @@ import (
 // TestExecutor decides every case by topdown and by the executor of package plan, on one store. The answers have to be equal
 // to the byte, and the rows that were read the same.
 func TestExecutor(t *testing.T) {
-	cases, err := load(".")
+	cases, err := casefile.Load(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,32 +37,32 @@ func TestExecutor(t *testing.T) {
 	if compiler.Compile(b.Modules); compiler.Failed() {
 		t.Fatal(compiler.Errors)
 	}
-	elements, err := symbols(b.Data)
+	elements, err := casefile.Symbols(b.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	service := evaluators(t, compiler, b.Data, store.Screening(), store.NewLive())
 	for _, c := range cases {
-		t.Run(c.Case, func(t *testing.T) {
-			body, err := c.body(".")
+		t.Run(c.Name, func(t *testing.T) {
+			body, err := c.Body(os.DirFS("."))
 			if err != nil {
-				t.Fatalf("%s: %v", c.place, err)
+				t.Fatalf("%s: %v", c.Place, err)
 			}
 			// What is prepared is prepared one after the other: the compiler is shared, and preparing changes it.
 			evaluate := map[string]*twoEvaluators{}
-			for _, day := range c.days {
-				if evaluate[day.asOf] = service; c.tables.given {
-					evaluate[day.asOf] = given(t, c, compiler, b.Data, body, day, elements)
+			for _, day := range c.Days {
+				if evaluate[day.AsOf] = service; c.Tables.Given {
+					evaluate[day.AsOf] = given(t, c, compiler, b.Data, body, day, elements)
 				}
 			}
 			t.Parallel()
-			for _, day := range c.days {
-				at, err := decision.ParseAsOf(day.asOf)
+			for _, day := range c.Days {
+				at, err := decision.ParseAsOf(day.AsOf)
 				if err == nil {
-					err = evaluate[day.asOf].agree(t.Context(), body, at)
+					err = evaluate[day.AsOf].agree(t.Context(), body, at)
 				}
 				if err != nil {
-					t.Errorf("%s, as of %s: %v", c.place, day.asOf, err)
+					t.Errorf("%s, as of %s: %v", c.Place, day.AsOf, err)
 				}
 			}
 		})
@@ -68,13 +70,13 @@ func TestExecutor(t *testing.T) {
 }
 
 // given prepares both evaluators for a case that says itself what stands in the tables.
-func given(t *testing.T, c *testCase, compiler *ast.Compiler, law map[string]any, body []byte, on day, elements []string) *twoEvaluators {
+func given(t *testing.T, c *casefile.Case, compiler *ast.Compiler, law map[string]any, body []byte, on casefile.Day, elements []string) *twoEvaluators {
 	t.Helper()
-	at, err := decision.ParseAsOf(on.asOf)
+	at, err := decision.ParseAsOf(on.AsOf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := c.tables.rows(body, at, elements)
+	data, err := c.Tables.Rows(body, at, elements)
 	if err != nil {
 		t.Fatal(err)
 	}

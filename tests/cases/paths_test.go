@@ -25,6 +25,7 @@ import (
 	"greenchannel/policies"
 	"greenchannel/server"
 	"greenchannel/server/bundle"
+	"greenchannel/server/casefile"
 	"greenchannel/server/decision"
 )
 
@@ -155,7 +156,7 @@ func (w *ways) byService(ctx context.Context, body []byte, asOf string) ([]byte,
 
 // byStock decides without the service: the policies and their data under OPA's own store, as a stock opa has them. What
 // the service's tables would say is handed in, or is not there at all.
-func (w *ways) byStock(ctx context.Context, body []byte, asOf string, t tables) ([]byte, error) {
+func (w *ways) byStock(ctx context.Context, body []byte, asOf string, t casefile.Tables) ([]byte, error) {
 	if _, err := w.rooms.Engine.Read(body); err != nil {
 		return nil, err
 	}
@@ -163,11 +164,11 @@ func (w *ways) byStock(ctx context.Context, body []byte, asOf string, t tables) 
 	if err != nil {
 		return nil, err
 	}
-	elements, err := symbols(w.bundle.Data)
+	elements, err := casefile.Symbols(w.bundle.Data)
 	if err != nil {
 		return nil, err
 	}
-	data, err := t.rows(body, at, elements)
+	data, err := t.Rows(body, at, elements)
 	if err != nil {
 		return nil, err
 	}

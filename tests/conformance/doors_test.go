@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"compress/gzip"
+	"slices"
 	"testing"
 )
 
@@ -103,8 +104,16 @@ func TestPaths(t *testing.T) {
 		request{method: "GET", target: "/v1/data%2Frareearth"},
 		request{method: "GET", target: "/v1/policies/../data/rareearth/outcome/order"},
 	)
-	for _, method := range []string{"HEAD", "OPTIONS", "TRACE", "CONNECT"} {
-		for _, path := range []string{"/v1/data", "/v1/data/a", "/v0/data", "/v0/data/a", "/v1/policies", "/v1/policies/a", "/v1/query", "/v1/query/a"} {
+	for _, method := range reading() {
+		for _, path := range []string{
+			"/v1/data", "/v1/data/a", "/v0/data", "/v0/data/a", "/v1/policies", "/v1/policies/a", "/v1/query", "/v1/query/a", "/v1/data/", "/v0/data/a/",
+			"/v1/policies/", "/v1/query/", "//v1/data", "/./v1//data/", "/v1/data//a", "/v1/config/", "/v1/status/", "/v1//config", "//v1/status", "/v1/nothing",
+		} {
+			requests = append(requests, request{method: method, target: path})
+		}
+	}
+	for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"} { // nobody may write there
+		for _, path := range []string{"/v1/compile", "/v1/config", "/v1/status", "/v0/data/", "/v0/data", "/v1/query/", "//v0/data/"} {
 			requests = append(requests, request{method: method, target: path})
 		}
 	}
@@ -149,6 +158,11 @@ odd := "yes"
 		"/nothing", "/a%22b", "/", "/live/",
 	} {
 		requests = append(requests, request{method: "GET", target: "/health" + path}, request{method: "HEAD", target: "/health" + path})
+	}
+	for _, method := range slices.Concat(reading(), []string{"PUT", "PATCH", "DELETE"}) { // nobody may write there
+		for _, path := range []string{"/health", "/health/", "/health/a", "/health/a/", "/health//", "/health/./a", "/health//a/", "//health", "/../health/", "//health/"} {
+			requests = append(requests, request{method: method, target: path})
+		}
 	}
 	both.compared(t, requests)
 }

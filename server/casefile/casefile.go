@@ -1,12 +1,16 @@
-package cases
+// Package casefile reads the cases that say which decision is wanted: an application, a day, what the service's tables
+// say, and what is asked of the decision. It tells what is wrong with a case file by file and line, makes the application
+// and the tables of a case, and compares a decision with what is wanted. It decides nothing, and knows no OPA: who runs the
+// cases (the test command, the comparison of two bundles, tests/cases) evaluates them in its own way.
+package casefile
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,9 +20,9 @@ import (
 	"greenchannel/server/decision"
 )
 
-// A testCase is one case as it is written; tests/README.md says what each key means.
-type testCase struct {
-	Case        string    `yaml:"case"`
+// A Case is one case as it is written; tests/README.md says what each key means.
+type Case struct {
+	Name        string    `yaml:"case"`
 	Why         string    `yaml:"why"`
 	Application string    `yaml:"application"`
 	Change      yaml.Node `yaml:"change"`
@@ -30,20 +34,23 @@ type testCase struct {
 	Want        yaml.Node `yaml:"want"`
 	WantOn      yaml.Node `yaml:"want_on"`
 
-	place  string // file:line
-	days   []day
-	tables tables
+	// Place is the file and line where the case begins.
+	Place string `yaml:"-"`
+	// Days are the decisions that are wanted, in the order in which they are asked for.
+	Days []Day `yaml:"-"`
+	// Tables are what the case says of the service's tables.
+	Tables Tables `yaml:"-"`
 }
 
-// A day is one decision that is wanted.
-type day struct {
-	asOf string
-	want want
+// A Day is one decision that is wanted. AsOf is a day or an instant, as decision.ParseAsOf reads it.
+type Day struct {
+	AsOf string
+	Want Want
 }
 
 // A list of cases with everything that is wrong with it.
 type loaded struct {
-	cases  []*testCase
+	cases  []*Case
 	faults []error
 }
 
@@ -51,22 +58,23 @@ func (l *loaded) fault(file string, line int, format string, args ...any) {
 	l.faults = append(l.faults, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
 }
 
-// load reads every case file of a folder. All that is wrong is told at once.
-func load(dir string) ([]*testCase, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+// Load reads every case file of a folder, and asks that each file below its folder applications serves some case. All that
+// is wrong is told at once, beside the cases that could be read.
+func Load(folder fs.FS) ([]*Case, error) {
+	files, err := fs.Glob(folder, "*.yaml")
 	if err != nil {
 		return nil, err
 	}
 	var l loaded
 	for _, file := range files {
-		body, err := os.ReadFile(file)
+		body, err := fs.ReadFile(folder, file)
 		if err != nil {
 			return nil, err
 		}
-		l.file(filepath.Base(file), body)
+		l.file(file, body)
 	}
 	l.names()
-	l.applications(dir)
+	l.applications(folder)
 	return l.cases, errors.Join(l.faults...)
 }
 
@@ -101,7 +109,7 @@ func (l *loaded) twice(file string, node *yaml.Node) {
 }
 
 func (l *loaded) add(file string, node *yaml.Node) {
-	c := &testCase{place: fmt.Sprintf("%s:%d", file, node.Line)}
+	c := &Case{Place: fmt.Sprintf("%s:%d", file, node.Line)}
 	if !l.keys(file, node, reflect.TypeOf(*c)) {
 		return
 	}
@@ -109,12 +117,12 @@ func (l *loaded) add(file string, node *yaml.Node) {
 		l.fault(file, node.Line, "%v", err)
 		return
 	}
-	for key, value := range map[string]string{"case": c.Case, "why": c.Why, "application": c.Application} {
+	for key, value := range map[string]string{"case": c.Name, "why": c.Why, "application": c.Application} {
 		if strings.TrimSpace(value) == "" {
-			l.fault(file, node.Line, "%q: %s is missing", c.Case, key)
+			l.fault(file, node.Line, "%q: %s is missing", c.Name, key)
 		}
 	}
-	c.tables = l.tables(file, c)
+	c.Tables = l.tables(file, c)
 	l.days(file, node.Line, c)
 	l.cases = append(l.cases, c)
 }
@@ -127,7 +135,7 @@ func (l *loaded) keys(file string, node *yaml.Node, of reflect.Type) bool {
 	}
 	var known []string
 	for i := range of.NumField() {
-		if name := of.Field(i).Tag.Get("yaml"); name != "" {
+		if name := of.Field(i).Tag.Get("yaml"); name != "" && name != "-" {
 			known = append(known, name)
 		}
 	}
@@ -149,7 +157,7 @@ func (l *loaded) keys(file string, node *yaml.Node, of reflect.Type) bool {
 
 // days pairs each day that is asked about with what is wanted on it: want, with what want_on says of that day laid over it.
 // Where as_of is left out, the days are those of want_on.
-func (l *loaded) days(file string, line int, c *testCase) {
+func (l *loaded) days(file string, line int, c *Case) {
 	asked := texts(&c.AsOf)
 	on := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(c.WantOn.Content); i += 2 {
@@ -158,18 +166,18 @@ func (l *loaded) days(file string, line int, c *testCase) {
 		if c.AsOf.Kind == 0 {
 			asked = append(asked, at.Value)
 		} else if !slices.Contains(asked, at.Value) {
-			l.fault(file, at.Line, "%q: want_on names %s, which as_of does not ask about", c.Case, at.Value)
+			l.fault(file, at.Line, "%q: want_on names %s, which as_of does not ask about", c.Name, at.Value)
 		}
 	}
 	if len(asked) == 0 {
-		l.fault(file, line, "%q: as_of is missing; a case says on which day it holds", c.Case)
+		l.fault(file, line, "%q: as_of is missing; a case says on which day it holds", c.Name)
 	}
 	for i, at := range asked {
 		if _, err := decision.ParseAsOf(at); err != nil {
-			l.fault(file, line, "%q: %v", c.Case, err)
+			l.fault(file, line, "%q: %v", c.Name, err)
 		}
 		if slices.Contains(asked[:i], at) {
-			l.fault(file, line, "%q: as_of asks about %s twice", c.Case, at)
+			l.fault(file, line, "%q: as_of asks about %s twice", c.Name, at)
 		}
 		both := &c.Want
 		if over := on[at]; over != nil {
@@ -179,23 +187,23 @@ func (l *loaded) days(file string, line int, c *testCase) {
 	}
 }
 
-func (l *loaded) day(file string, line int, c *testCase, at string, wanted *yaml.Node) {
-	var w want
+func (l *loaded) day(file string, line int, c *Case, at string, wanted *yaml.Node) {
+	var w Want
 	if wanted.Kind == 0 {
-		l.fault(file, line, "%q, as of %s: nothing is wanted", c.Case, at)
+		l.fault(file, line, "%q, as of %s: nothing is wanted", c.Name, at)
 		return
 	}
 	if !l.keys(file, wanted, reflect.TypeOf(w)) {
 		return
 	}
 	if err := wanted.Decode(&w); err != nil {
-		l.fault(file, wanted.Line, "%q: %v", c.Case, err)
+		l.fault(file, wanted.Line, "%q: %v", c.Name, err)
 		return
 	}
 	for _, fault := range w.faults() {
-		l.fault(file, wanted.Line, "%q, as of %s: %s", c.Case, at, fault)
+		l.fault(file, wanted.Line, "%q, as of %s: %s", c.Name, at, fault)
 	}
-	c.days = append(c.days, day{at, w})
+	c.Days = append(c.Days, Day{at, w})
 }
 
 // overlaid joins two mappings; where both have a key the second wins.
@@ -222,30 +230,31 @@ func overlaid(under, over *yaml.Node) *yaml.Node {
 func (l *loaded) names() {
 	places := map[string]string{}
 	for _, c := range l.cases {
-		if first, twice := places[c.Case]; twice {
-			l.faults = append(l.faults, fmt.Errorf("%s: the case %q is already told at %s", c.place, c.Case, first))
+		if first, twice := places[c.Name]; twice {
+			l.faults = append(l.faults, fmt.Errorf("%s: the case %q is already told at %s", c.Place, c.Name, first))
 		}
-		places[c.Case] = c.place
+		places[c.Name] = c.Place
 	}
 }
 
 // applications asks that each file of an application serves some case.
-func (l *loaded) applications(dir string) {
-	files, err := filepath.Glob(filepath.Join(dir, "applications", "*.json"))
+func (l *loaded) applications(folder fs.FS) {
+	files, err := fs.Glob(folder, "applications/*.json")
 	if err != nil {
 		l.faults = append(l.faults, err)
 	}
 	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		if !slices.ContainsFunc(l.cases, func(c *testCase) bool { return c.Application == name }) {
+		name := strings.TrimSuffix(path.Base(file), ".json")
+		if !slices.ContainsFunc(l.cases, func(c *Case) bool { return c.Application == name }) {
 			l.faults = append(l.faults, fmt.Errorf("applications/%s.json: no case uses it", name))
 		}
 	}
 }
 
-// body makes the application of a case: the file, with the changes in their order, then without what is left out.
-func (c *testCase) body(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "applications", c.Application+".json"))
+// Body makes the application of a case: the file, with the changes in their order, then without what is left out. The
+// folder is the one from which the case was loaded.
+func (c *Case) Body(folder fs.FS) ([]byte, error) {
+	text, err := fs.ReadFile(folder, "applications/"+c.Application+".json")
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package cases
+package casefile
 
 import (
 	"encoding/json"
@@ -117,7 +117,7 @@ func TestLoad(t *testing.T) {
 				t.Fatalf("%q is no part of the sound case", tc.old)
 			}
 			dir := folder(t, strings.Replace(soundCase, tc.old, tc.new, 1))
-			cases, err := load(dir)
+			cases, err := Load(os.DirFS(dir))
 			if len(tc.faults) == 0 && (err != nil || len(cases) != 1) {
 				t.Fatalf("%d cases, error %v", len(cases), err)
 			}
@@ -131,7 +131,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadTellsOfNamesakes(t *testing.T) {
-	_, err := load(folder(t, soundCase+soundCase))
+	_, err := Load(os.DirFS(folder(t, soundCase+soundCase)))
 	if err == nil || !strings.Contains(err.Error(), `one.yaml:10: the case "one" is already told at one.yaml:1`) {
 		t.Errorf("error %v", err)
 	}
@@ -139,11 +139,11 @@ func TestLoadTellsOfNamesakes(t *testing.T) {
 
 func TestBody(t *testing.T) {
 	dir := folder(t, soundCase)
-	cases, err := load(dir)
+	cases, err := Load(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := cases[0].body(dir)
+	got, err := cases[0].Body(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestBody(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if days := cases[0].days; len(days) != 2 || days[0].want.Outcome != decision.StandardReview || days[1].want.Outcome != decision.GreenChannelReview {
+	if days := cases[0].Days; len(days) != 2 || days[0].Want.Outcome != decision.StandardReview || days[1].Want.Outcome != decision.GreenChannelReview {
 		t.Errorf("the days are %v; the first has an outcome of its own, the second that of all", days)
 	}
 }
@@ -224,17 +224,18 @@ func TestDiffer(t *testing.T) {
 		{want: "{outcome: green_channel, valid_until: null}", diff: "valid_until"},
 		{want: "{outcome: green_channel, channel: null}", diff: "channel"},
 	} {
-		var w want
+		var w Want
 		if err := yaml.Unmarshal([]byte(tc.want), &w); err != nil {
 			t.Fatal(err)
 		}
 		if faults := w.faults(); len(faults) > 0 {
 			t.Fatalf("%s: %v", tc.want, faults)
 		}
-		diff, err := w.differ(decided())
+		differences, err := w.Differ(decided())
 		if err != nil {
 			t.Fatal(err)
 		}
+		diff := differences.String()
 		if (diff == "") != (tc.diff == "") || !strings.Contains(diff, tc.diff) {
 			t.Errorf("%s: the difference is\n%s\nwant one that says %q", tc.want, diff, tc.diff)
 		}
@@ -242,7 +243,7 @@ func TestDiffer(t *testing.T) {
 }
 
 func TestFlaws(t *testing.T) {
-	if found := flaws(decided()); len(found) > 0 {
+	if found := Flaws(decided()); len(found) > 0 {
 		t.Errorf("a sound decision has the flaws %v", found)
 	}
 	for name, spoil := range map[string]func(*decision.Decision){
@@ -257,7 +258,7 @@ func TestFlaws(t *testing.T) {
 	} {
 		d := decided()
 		spoil(&d)
-		if found := flaws(d); len(found) != 1 || !strings.Contains(found[0], name) {
+		if found := Flaws(d); len(found) != 1 || !strings.Contains(found[0], name) {
 			t.Errorf("flaws are %q, want one that says %q", found, name)
 		}
 	}
@@ -267,7 +268,7 @@ func TestTablesSpeakOfEveryName(t *testing.T) {
 	body := []byte(`{"id": "1", "exporter": {"name": "A", "name_local": "甲"}, "parties": [{"name": "B", "owners": [{"name": "C"}]}],
 		"end_use": {"oem": "D"}, "documents": [{"party": "E"}]}`)
 	given := map[string]any{"B": []any{"a row"}, "C": nil}
-	got, err := tables{screening: given, registry: given}.rows(body, time.Now(), nil)
+	got, err := Tables{screening: given, registry: given}.Rows(body, time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,12 +280,12 @@ func TestTablesSpeakOfEveryName(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"parties": want}, got["registry"]); diff != "" {
 		t.Errorf("registry, -want +got:\n%s", diff)
 	}
-	for _, wrong := range []tables{{screening: map[string]any{"D": nil}}, {registry: map[string]any{"D": nil}}} {
-		if _, err := wrong.rows(body, time.Now(), nil); err == nil {
+	for _, wrong := range []Tables{{screening: map[string]any{"D": nil}}, {registry: map[string]any{"D": nil}}} {
+		if _, err := wrong.Rows(body, time.Now(), nil); err == nil {
 			t.Error("what is said of a name that nobody bears is no error")
 		}
 	}
-	none, err := tables{notRun: map[string]bool{"screening": true, "history": true, "registry": true}}.rows(body, time.Now(), nil)
+	none, err := Tables{notRun: map[string]bool{"screening": true, "history": true, "registry": true}}.Rows(body, time.Now(), nil)
 	if err != nil || len(none) > 0 {
 		t.Errorf("tables that were not run are there: %v, %v", none, err)
 	}
@@ -342,19 +343,6 @@ func TestBefore(t *testing.T) {
 	}
 	if diff := cmp.Diff(any(want), got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
-	}
-}
-
-func TestCanonical(t *testing.T) {
-	one, err := canonical([]byte(`{"b": 1, "a": [1.0, "x/y"]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if same, _ := canonical([]byte("{\"a\":[1, \"x\\/y\"],\n\"b\":1}")); one != same {
-		t.Errorf("%s and %s are one document", one, same)
-	}
-	if other, _ := canonical([]byte(`{"a": ["x/y", 1], "b": 1}`)); one == other {
-		t.Error("the order of a list does not count")
 	}
 }
 

@@ -1,4 +1,4 @@
-package cases
+package casefile
 
 import (
 	"encoding/json"
@@ -9,10 +9,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tables are what the service's tables say where a case says it in their place. A table that the case does not name has
+// Tables are what the service's tables say where a case says it in their place. A table that the case does not name has
 // nothing to say: no name is near a listed one, nothing was decided before, nobody is on file.
-type tables struct {
-	given bool // decided without the service, because a table is given or was not run
+type Tables struct {
+	// Given says that some table is given or was not run, so that the case is decided without the service.
+	Given bool
 
 	screening map[string]any // by name; null for a name that was not screened
 	history   []earlier
@@ -21,8 +22,8 @@ type tables struct {
 }
 
 // tables reads how the tables of the service answer: as they are, not at all, or as it is given.
-func (l *loaded) tables(file string, c *testCase) tables {
-	t := tables{notRun: map[string]bool{}}
+func (l *loaded) tables(file string, c *Case) Tables {
+	t := Tables{notRun: map[string]bool{}}
 	for name, node := range map[string]*yaml.Node{"screening": &c.Screening, "history": &c.History, "registry": &c.Registry} {
 		want := yaml.MappingNode
 		if name == "history" {
@@ -49,7 +50,7 @@ func (l *loaded) tables(file string, c *testCase) tables {
 				t.registry = given.(map[string]any)
 			}
 		}
-		t.given = true
+		t.Given = true
 	}
 	return t
 }
@@ -74,9 +75,9 @@ func (l *loaded) history(file string, node *yaml.Node) []earlier {
 	return all
 }
 
-// rows lays the tables out as the policies read them: a row for every key that this application can ask for. A table that
-// was not run is not there.
-func (t tables) rows(body []byte, at time.Time, elements []string) (map[string]any, error) {
+// Rows lays the tables out as the policies read them: a row for every key that this application can ask for. A table that
+// was not run is not there. The elements are those that Symbols gives.
+func (t Tables) Rows(body []byte, at time.Time, elements []string) (map[string]any, error) {
 	var app application
 	if err := json.Unmarshal(body, &app); err != nil {
 		return nil, err
@@ -151,8 +152,8 @@ func names(node any) map[string]bool {
 	return found
 }
 
-// symbols finds every element that the control list names.
-func symbols(data map[string]any) ([]string, error) {
+// Symbols finds every element that the control list of a data document names.
+func Symbols(data map[string]any) ([]string, error) {
 	tree, err := json.Marshal(data["rareearth"])
 	if err != nil {
 		return nil, err

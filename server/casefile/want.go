@@ -1,22 +1,21 @@
-package cases
+package casefile
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"greenchannel/server/decision"
 )
 
-// want is what a case asks of a decision. What it does not name is not asked about.
-type want struct {
+// Want is what a case asks of a decision. What it does not name is not asked about.
+type Want struct {
 	Outcome        decision.Outcome            `yaml:"outcome"`
 	Items          map[int64]string            `yaml:"items"`
 	Entries        map[int64]map[string]string `yaml:"entries"`
@@ -35,7 +34,7 @@ type want struct {
 }
 
 // faults tells what keeps a wish from being one that a decision can fail.
-func (w want) faults() []string {
+func (w Want) faults() []string {
 	var faults []string
 	if reflect.ValueOf(w).IsZero() {
 		faults = append(faults, "nothing is wanted")
@@ -55,14 +54,14 @@ func (w want) faults() []string {
 	return faults
 }
 
-// differ compares what is wanted with a decision, in those parts only that the case names. The answer is empty, or the
-// difference: - wanted, + got.
-func (w want) differ(d decision.Decision) (string, error) {
-	wanted, got := map[string]any{}, map[string]any{}
-	put := func(name string, want, have any) { wanted[name], got[name] = want, have }
+// Differ compares what is wanted with a decision, in those parts only that the case names, and gives the parts that are not
+// as they are wanted.
+func (w Want) Differ(d decision.Decision) (Differences, error) {
+	var found Differences
+	put := func(name string, want, have any) { found = found.compare(name, want, have) }
 
 	if w.Outcome != "" {
-		put("outcome", w.Outcome, d.Outcome)
+		put("outcome", string(w.Outcome), string(d.Outcome))
 	}
 	for line, status := range w.Items {
 		put(fmt.Sprintf("items, line %d", line), status, lineStatus(d, line))
@@ -109,15 +108,16 @@ func (w want) differ(d decision.Decision) (string, error) {
 		}
 		want, err := plain(part.node)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		have, err := generic(part.have)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		put(name, want, restricted(have, want))
 	}
-	return cmp.Diff(wanted, got), nil
+	slices.SortFunc(found, func(a, b Difference) int { return cmp.Or(place(a.What)-place(b.What), strings.Compare(a.What, b.What)) })
+	return found, nil
 }
 
 // restricted leaves of an object only what is asked about.
@@ -201,44 +201,4 @@ func sorted(names []string) []string {
 // overlap gives the names of a that b has too, in order.
 func overlap(a, b []string) []string {
 	return sorted(slices.DeleteFunc(slices.Clone(a), func(name string) bool { return !slices.Contains(b, name) }))
-}
-
-// flaws tells what no decision may have, whatever the case asks.
-func flaws(d decision.Decision) []string {
-	var found []string
-	unfilled := regexp.MustCompile(`\{[a-z_]+\}`)
-	text := func(place string, t decision.Text) {
-		for lang, sentence := range map[string]string{"en": t.EN, "zh": t.ZH} {
-			if strings.TrimSpace(sentence) == "" || unfilled.MatchString(sentence) {
-				found = append(found, fmt.Sprintf("%s: the text (%s) is empty or not filled in: %q", place, lang, sentence))
-			}
-		}
-	}
-	for _, r := range d.Reasons {
-		text("reason "+r.Rule, r.Text)
-		text("remedy of "+r.Rule, r.Remedy)
-	}
-	for _, c := range d.GreenChannel.Conditions {
-		text("condition "+c.ID, c.Text)
-	}
-	for _, n := range d.NotAssessed {
-		text("not assessed "+n.ID, n.Reason)
-	}
-	for _, o := range d.Obligations {
-		text("obligation "+o.ID, o.Text)
-	}
-	if len(d.GreenChannel.Conditions) != 10 {
-		found = append(found, fmt.Sprintf("the green channel has %d conditions, want GC-P01 to GC-P10", len(d.GreenChannel.Conditions)))
-	}
-	if d.GreenChannel.Eligible != (len(d.GreenChannel.Failed) == 0) {
-		found = append(found, fmt.Sprintf("eligible is %v and %d conditions failed", d.GreenChannel.Eligible, len(d.GreenChannel.Failed)))
-	}
-	if d.ValidUntil != nil {
-		until, err1 := decision.ParseAsOf(*d.ValidUntil)
-		asOf, err2 := decision.ParseAsOf(d.AsOf)
-		if err1 != nil || err2 != nil || !until.After(asOf) {
-			found = append(found, fmt.Sprintf("valid_until %s does not lie after as_of %s", *d.ValidUntil, d.AsOf))
-		}
-	}
-	return found
 }
