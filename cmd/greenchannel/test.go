@@ -55,7 +55,7 @@ or the score is under --min-score; 2 when the policies or the command line canno
   greenchannel test --junit tests.xml --lcov coverage.lcov --html coverage.html
   greenchannel test --mutate --sample 60 --seed 7`,
 		Args: arguments(cobra.ArbitraryArgs),
-		RunE: interruptible(func(cmd *cobra.Command, args []string) error { return f.do(cmd, args) }),
+		RunE: interruptible(f.do),
 	}
 	flags := command.Flags()
 	flags.StringVar(&f.cases, "cases", "tests/cases", "`DIR` of the cases; left out, that folder if it is there and policies alone decide it; empty for none")

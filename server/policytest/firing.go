@@ -26,7 +26,7 @@ func (s *Suite) FiredBy(ctx context.Context) (map[string][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reached, _, err := b.survey(ctx, s)
+	reached, _, err := b.survey(ctx)
 	if err != nil {
 		return nil, err
 	}

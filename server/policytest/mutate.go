@@ -73,7 +73,7 @@ func (s *Suite) Mutate(ctx context.Context, options MutationOptions) (*Mutation,
 			return nil, err
 		}
 	}
-	order, err := benches[0].orders(ctx, s)
+	order, err := benches[0].orders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ type order struct {
 }
 
 // orders runs every test once on the policies as they are. All have to pass.
-func (b *bench) orders(ctx context.Context, s *Suite) (*order, error) {
+func (b *bench) orders(ctx context.Context) (*order, error) {
 	o := &order{exprs: map[spot][]int{}, rules: map[spot][]int{}}
 	reached := make([]reach, len(b.probes))
 	for i := range b.probes {

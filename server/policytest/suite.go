@@ -208,11 +208,11 @@ func (s *Suite) Run(ctx context.Context, jobs int) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	reached, cases, err := b.survey(ctx, s)
+	reached, cases, err := b.survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.Tests = append(tests, cases...)
+	r.Tests = slices.Concat(tests, cases)
 	slices.SortStableFunc(r.Tests, func(a, b Result) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), a.Row-b.Row, cmp.Compare(a.Name, b.Name))
 	})
