@@ -55,6 +55,7 @@ func wellness(reason string, from *Source) query.Answer {
 		told.Bundles = map[string]Source{from.Name: *from}
 	}
 	body, err := json.Marshal(told, jsontext.AllowInvalidUTF8(true))
-	answer.Body, answer.Cause = append(body, '\n'), err
+	body = append(body, '\n')
+	answer.Body, answer.Cause = body, err
 	return answer
 }

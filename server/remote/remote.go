@@ -119,7 +119,9 @@ func (quiet) Debug(string, ...any) {}
 func (quiet) Info(string, ...any) {}
 
 // Warn passes a line on.
-func (q quiet) Warn(format string, args ...any) { q.log.Warn(fmt.Sprintf(format, args...)) }
+func (q quiet) Warn(format string, args ...any) {
+	q.log.Warn("a client of OPA warns", "warning", fmt.Sprintf(format, args...))
+}
 
 // Error drops a line: the callback is told the same error.
 func (quiet) Error(string, ...any) {}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -254,25 +255,20 @@ func (s *Source) arrived(ctx context.Context, archive []byte, etag string) error
 	}
 	s.server.tap.forget()
 	s.etag, s.judged, s.verdict = etag, sum, err
-	if s.verdict != nil {
-		s.ended(&s.state.Refused, s.verdict)
-		return nil
+	if err == nil {
+		s.mu.Lock()
+		s.state.Held, s.state.FetchedAt = held, s.now()
+		s.mu.Unlock()
+		s.log.Info("bundle fetched", "revision", held.Revision, "digest", held.Digest, "etag", etag, "bytes", len(archive))
 	}
-	s.mu.Lock()
-	s.state.Held, s.state.FetchedAt = held, s.now()
-	s.mu.Unlock()
-	s.ended(&s.state.Activated, nil)
-	s.log.Info("bundle fetched", "revision", held.Revision, "digest", held.Digest, "etag", etag, "bytes", len(archive))
-	return nil
+	counter := map[bool]*uint64{true: &s.state.Activated, false: &s.state.Refused}[err == nil]
+	s.ended(counter, err)
+	return nil // it is judged; the same one is not asked for again
 }
 
 // verdict says whether an error is about the bundle, so that it would be the same the next time.
 func verdict(err error) bool {
-	switch problem.Of(err).Kind {
-	case problem.Invalid, problem.TooLarge, problem.Conflict:
-		return true
-	}
-	return false
+	return slices.Contains([]problem.Kind{problem.Invalid, problem.TooLarge, problem.Conflict}, problem.Of(err).Kind)
 }
 
 // ended counts a look and says how it ended: a complaint once, until it changes, and that all is well again.
