@@ -26,13 +26,9 @@ func storeys() []storey {
 			[]string{
 				"server/httpapi", "server/console", "server/engine", "server/bundle", "server/store", "server/journal",
 				"server/impact", "server/screening", "server/metrics", "server/batch", "server/sheet",
-				"server/plan",
+				"server/plan", "server/explain",
 			},
 			"one concern each; they meet in package server, not in one another",
-		},
-		{
-			[]string{"server/explain"},
-			"what an explanation is made of, and the search for the nearest green; the engine fills it, transport and program show it",
 		},
 		{
 			[]string{"server/decision", "server/identity"},
@@ -50,6 +46,8 @@ func passages() []passage {
 	return []passage{
 		{"server/engine", "server/bundle", "a generation is compiled from a bundle"},
 		{"server/engine", "server/store", "a generation reads its data through a store"},
+		{"server/engine", "server/explain", "the engine fills what an explanation is made of, and judges for the search of the nearest green"},
+		{"server/httpapi", "server/explain", "an explanation goes out as it is, and its schema is made of its types"},
 		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}
