@@ -31,10 +31,6 @@ func storeys() []storey {
 			"one concern each; they meet in package server, not in one another",
 		},
 		{
-			[]string{"server/explain"},
-			"what an explanation is made of, and the search for the nearest green; the engine fills it, transport and program show it",
-		},
-		{
 			[]string{"server/decision", "server/identity"},
 			"the nouns and the verb, and who calls; they state as interfaces what they need of the rooms",
 		},
@@ -53,6 +49,8 @@ func passages() []passage {
 		{"server/policytest", "server/store", "a case is decided beside the tables of the service, as they are there"},
 		{"server/policytest", "server/casefile", "cases are tests of the policies"},
 		{"server/engine", "server/plan", "a generation is evaluated by the executor, which knows OPA as the engine does"},
+		{"server/engine", "server/explain", "the engine fills what an explanation is made of, and judges for the search of the nearest green"},
+		{"server/httpapi", "server/explain", "an explanation goes out as it is, and its schema is made of its types"},
 		{"server/httpapi", "server/batch", "a batch comes and goes as a stream, and its transport puts the two together"},
 		{"server/store", "server/screening", "the near matches of a name are a table that is computed when a policy reads it"},
 	}
