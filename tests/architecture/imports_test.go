@@ -26,7 +26,7 @@ func storeys() []storey {
 			[]string{
 				"server/httpapi", "server/console", "server/engine", "server/bundle", "server/store", "server/journal",
 				"server/impact", "server/screening", "server/metrics", "server/batch", "server/sheet", "server/casefile",
-				"server/plan", "server/policytest", "server/remote", "server/watch",
+				"server/plan", "server/policytest", "server/remote", "server/watch", "server/explain",
 			},
 			"one concern each; they meet in package server, not in one another",
 		},

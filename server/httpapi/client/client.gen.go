@@ -183,6 +183,7 @@ func (e ApplicationStopsReason) Valid() bool {
 // Defines values for BundleEventAction.
 const (
 	Activate BundleEventAction = "activate"
+	Draft    BundleEventAction = "draft"
 	Keep     BundleEventAction = "keep"
 )
 
@@ -190,6 +191,8 @@ const (
 func (e BundleEventAction) Valid() bool {
 	switch e {
 	case Activate:
+		return true
+	case Draft:
 		return true
 	case Keep:
 		return true
