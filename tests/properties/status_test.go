@@ -26,7 +26,9 @@ type notice struct {
 	Confirmed bool   `json:"confirmed"`
 }
 
-// The contract, "One status function over dates", sentence by sentence, on real instants instead of text.
+// The contract, "One status function over dates", sentence by sentence, on real instants instead of text. That no later
+// notice is confirmed goes for both of its cases of doubt: a notice that the measure lives answers an announcement of a
+// suspension that nobody confirmed, from the day of that announcement on, and a confirmed suspension from its end on.
 func contractStatus(r row, when time.Time) string {
 	if when.Before(start(r.From)) {
 		return "not_yet"
@@ -34,37 +36,35 @@ func contractStatus(r row, when time.Time) string {
 	if r.Until != nil && !when.Before(start(*r.Until)) {
 		return "ended"
 	}
-	pausedBy := map[bool]bool{}
+	paused, doubted, over := false, false, len(r.Windows) > 0
 	var last time.Time
-	open := false
 	for _, w := range r.Windows {
 		inside := !when.Before(start(w.From)) && (w.Until == nil || when.Before(start(*w.Until)))
 		if inside && w.Kind == "stopped" {
 			return "ended"
 		}
-		if inside {
-			pausedBy[w.Confirmed] = true
+		paused = paused || inside && w.Confirmed
+		doubted = doubted || inside && !w.Confirmed && !resumed(r, start(w.From), when)
+		if w.Until == nil || when.Before(start(*w.Until)) {
+			over = false
+			continue
 		}
-		if w.Until == nil {
-			open = true
-		} else if end := start(*w.Until); end.After(last) {
-			last = end
+		if settled := start(map[bool]string{true: *w.Until, false: w.From}[w.Confirmed]); settled.After(last) {
+			last = settled
 		}
 	}
 	switch {
-	case pausedBy[true]:
+	case paused:
 		return "suspended"
-	case pausedBy[false]:
-		return "lapsed_unverified"
-	case len(r.Windows) > 0 && !open && !when.Before(last) && !resumed(r, last, when):
+	case doubted, over && !resumed(r, last, when):
 		return "lapsed_unverified"
 	}
 	return "in_force"
 }
 
-func resumed(r row, last, when time.Time) bool {
+func resumed(r row, since, when time.Time) bool {
 	for _, n := range r.Resumed {
-		if from := start(n.From); n.Confirmed && !from.Before(last) && !from.After(when) {
+		if from := start(n.From); n.Confirmed && !from.Before(since) && !from.After(when) {
 			return true
 		}
 	}
