@@ -239,6 +239,6 @@ func DigestOf(stated string, digests []string) (string, error) {
 		return "", fmt.Errorf("no bundle is kept whose digest begins with %s", begins)
 	default:
 		slices.Sort(found)
-		return "", errors.New(begins + " is the beginning of several digests, " + strings.Join(found, " and ") + "; write more of it")
+		return "", errors.New(begins + " is the beginning of several digests, " + strings.Join(found, ", ") + "; write more of it")
 	}
 }

@@ -16,7 +16,7 @@ func TestDigestOf(t *testing.T) {
 		{"aaaa1", "sha256:aaaa1111", ""},
 		{"AAAA1111", "sha256:aaaa1111", ""},
 		{"sha256:bbbb", "sha256:bbbb1111", ""},
-		{"aaaa", "", "sha256:aaaa1111 and sha256:aaaa2222"},
+		{"aaaa", "", "sha256:aaaa1111, sha256:aaaa2222"},
 		{"cccc", "", "no bundle is kept"},
 		{"bbb", "", "at least 4"},
 		{"", "", "at least 4"},

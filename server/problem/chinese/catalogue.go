@@ -6,7 +6,7 @@ type entry struct{ english, chinese string }
 
 func catalogue() []entry {
 	var all []entry
-	for _, part := range [][]entry{requests(), documents(), schemas(), callers(), recorded(), evaluated(), bundles(), listed()} {
+	for _, part := range [][]entry{requests(), documents(), schemas(), callers(), recorded(), evaluated(), bundles(), shadows(), listed()} {
 		all = append(all, part...)
 	}
 	return all

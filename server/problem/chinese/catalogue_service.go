@@ -87,7 +87,10 @@ func recorded() []entry {
 		{"%q is not a whole number from 1 to %d", "%s 不是 1 至 %s 的整数"},
 		{"is not one that this service gave; begin again without it", "不是本服务给出的；请去掉后重新开始"},
 		{"No record is kept here, so there is nothing to decide again.", "此处不保存记录，没有可重新决定的内容。"},
-		{"Record %d puts a party on file; it is not a decision, so there is nothing to decide again.", "记录 %s 是当事方登记而非决定，没有可重新决定的内容。"},
+		{"Record %d %s; it is not a decision, so there is nothing to decide again.", "记录 %s %s，并非决定，没有可重新决定的内容。"},
+		{"puts a party on file", "是当事方登记"},
+		{"says what became of a bundle", "记载策略包的处置"},
+		{"Nothing is recorded yet, so no bundle has decided.", "记录尚为空，没有策略包作出过决定。"},
 		{"The policies read a row that the record does not have; what stood there is not known any more.", "规则读取了记录中没有的行；该处当时的内容已无从得知。"},
 		{"The archive of the bundle has %d bytes; the most that is kept is %d.", "策略包归档有 %s 字节；最多保存 %s 字节。"},
 		{"The record has %d entries; number %d is not there.", "记录共 %s 条；没有第 %s 条。"},
@@ -125,6 +128,9 @@ func evaluated() []entry {
 		{"is no object", "不是对象"},
 		{"There are %d evaluations, more than %d; send them in parts.", "共有 %s 项评估，超过 %s 项；请分批发送。"},
 		{"The options are not understood.", "无法理解所给选项。"},
+		{"What is to be explained is not known.", "无法识别要求说明的内容。"},
+		{"names nothing between two commas; name ids of rules, or %s", "两个逗号之间没有内容；请写规则的标识，或 %s"},
+		{"there is no rule %q; the nearest ids are %s; the words are %s", "没有规则 %s；最接近的标识：%s；可用的词：%s"},
 		{"%q is none of %s, %s, %s", "%s 不是 %s、%s、%s 之一"},
 		{"The address of this service is not configured (base-url), so its metadata names none.", "未配置本服务的地址（base-url），元数据无法注明。"},
 	}
@@ -146,10 +152,34 @@ func bundles() []entry {
 		{"%d more are not told here", "另有 %s 处未列出"},
 		{"The policies with the digest %s are not kept any more, so nothing can be decided with them.", "摘要为 %s 的规则已不再保存，不能据以决定。"},
 		{"The revision names no one bundle.", "该版本未能指明唯一的策略包。"},
+		{"%q is no revision; write at least %d hexadecimal digits of the bundle's digest", "%s 不是版本；请写策略包摘要的至少 %s 位十六进制数字"},
+		{"no bundle is kept whose digest begins with %s", "没有摘要以 %s 开头的已保存策略包"},
+		{"%s is the beginning of several digests, %s; write more of it", "多个摘要以 %s 开头：%s；请多写几位"},
 		{"No bundle is kept under the digest %q.", "没有以摘要 %s 保存的策略包。"},
 		{"The body is declared as %q; send a gzipped tar archive as %s.", "正文声明为 %s；请以 %s 发送 gzip 压缩的 tar 归档。"},
 		{"The body is encoded as %q; send the archive as it is.", "正文的内容编码为 %s；请原样发送归档。"},
 		{"The archive is longer than %d bytes; keep to the policies what they need.", "归档超过 %s 字节；请只保留规则所需的内容。"},
+		{"The bundle is not signed by a key that is configured, so the active one stays. Sign it and upload it again; then it can be activated.", "策略包未经所配置的密钥签名，当前策略包保持不变。请签名后重新上传，再予启用。"},
+		{"The activation was called off before the bundle was checked; the active one stays.", "启用在策略包检查之前已中止；当前策略包保持不变。"},
+		{"The bundle was called off while it was tried on the cases.", "策略包在以案例试行期间已中止。"},
+		{"The cases of %s cannot be read: %s", "无法读取 %s 的案例：%s"},
+		{"%s holds no cases; a case file is a list of cases and ends in .yaml.", "%s 中没有案例；案例文件是案例的列表，文件名以 .yaml 结尾。"},
+		{"The bundle %s has not come from its server yet.%s", "尚未从服务器取得策略包 %s。%s"},
+		{"The bundle %s, revision %s, is stale: its server last confirmed it at %s.%s", "策略包 %s（版本 %s）已陈旧：服务器最近一次确认于 %s。%s"},
+		{" The last look failed: %s", "最近一次查询失败：%s"},
+	}
+}
+
+// shadows are about candidates that decide beside the active bundle.
+func shadows() []entry {
+	return []entry{
+		{"The body says revision, rate and budget, and nothing else; it is not understood %s", "正文只能且必须写明 revision、rate 和 budget；无法理解：%s"},
+		{"is missing; it is the beginning of the digest of a kept bundle", "缺失；请写已保存策略包摘要的开头"},
+		{"has to be a share of more than 0, and 1 at most", "须为大于 0 且不超过 1 的比例"},
+		{"The shadow cannot begin as it is asked for.", "不能按所请求的方式启动影子判定。"},
+		{"The shadow cannot begin: %s.", "不能启动影子判定：%s。"},
+		{"the %s is a share: more than 0, and 1 at most", "%s 须为大于 0 且不超过 1 的比例"},
+		{"The candidate cannot decide.", "候选策略包不能作出决定。"},
 	}
 }
 
