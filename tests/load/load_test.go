@@ -142,15 +142,16 @@ func TestGrownIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	reference, binary := referenceOf(t, loaded), built(t)
-	for _, index := range []string{"control_index", "party_index"} {
-		out, err := output(t.Context(), folder, binary, "opa", "eval", "--bundle", ".", "--format", "values", "data.rareearth.lib.index."+index)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var computed []any
-		if err := json.Unmarshal(out, &computed); err != nil || len(computed) != 1 {
-			t.Fatalf("%v: %s", err, out)
-		}
+	const indexes = `{"control_index": data.rareearth.lib.index.control_index, "party_index": data.rareearth.lib.index.party_index}`
+	out, err := output(t.Context(), folder, binary, "opa", "eval", "--bundle", ".", "--format", "values", indexes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var computed []map[string]any
+	if err := json.Unmarshal(out, &computed); err != nil || len(computed) != 1 || len(computed[0]) != 2 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for index, is := range computed[0] {
 		written, err := json.Marshal(reference[index])
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +160,7 @@ func TestGrownIndexes(t *testing.T) {
 		if err := json.Unmarshal(written, &want); err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(computed[0], want) {
+		if !reflect.DeepEqual(is, want) {
 			t.Errorf("%s is written otherwise than the policies compute it", index)
 		}
 	}
