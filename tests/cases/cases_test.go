@@ -6,6 +6,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"os"
 	"slices"
@@ -85,6 +86,9 @@ func (w *ways) check(t *testing.T, c *casefile.Case, on casefile.Day, body []byt
 	return &decided
 }
 
+// byProgramOnceIn is of how many cases one is decided by a process of its own as well, which compiles the policies each time.
+const byProgramOnceIn = 8
+
 // decide takes every road that the case allows and gives the one answer that all of them gave.
 func (w *ways) decide(ctx context.Context, c *casefile.Case, asOf string, body []byte) ([]byte, error) {
 	if c.Tables.Given {
@@ -98,9 +102,11 @@ func (w *ways) decide(ctx context.Context, c *casefile.Case, asOf string, body [
 	if err != nil {
 		return nil, fmt.Errorf("by engine: %w", err)
 	}
-	for name, road := range map[string]func(context.Context, []byte, string) ([]byte, error){
-		"program": w.byProgram, "service": w.byService,
-	} {
+	roads := map[string]func(context.Context, []byte, string) ([]byte, error){"service": w.byService}
+	if asked := crc32.ChecksumIEEE([]byte(c.Name)); asked%byProgramOnceIn == 0 {
+		roads["program"] = w.byProgram
+	}
+	for name, road := range roads {
 		answer, err := road(ctx, body, asOf)
 		if err != nil {
 			return nil, fmt.Errorf("by %s: %w", name, err)
