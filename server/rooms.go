@@ -52,7 +52,7 @@ func Open(ctx context.Context, policies fs.FS, evalTimeout time.Duration) (*Room
 func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration, config RecordConfig) (*Rooms, error) {
 	// A start takes as long as the bundle takes to be read and compiled; the record is opened, and the bundle packed, beside that.
 	load := sync.OnceValues(func() (*bundle.Bundle, error) { return bundle.Load(policies) })
-	go load()
+	go func() { _, _ = load() }() // asked for again below, with its error
 	book, err := openRecordbook(ctx, config)
 	loaded, unread := load()
 	if err != nil {
@@ -62,7 +62,7 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 		return nil, errors.Join(unread, book.close())
 	}
 	pack := sync.OnceValues(func() ([]byte, error) { return book.toKeep(ctx, loaded, policies) })
-	go pack()
+	go func() { _, _ = pack() }()
 	rooms, err := furnish(ctx, loaded, evalTimeout, book.live)
 	archive, unpacked := pack()
 	if err == nil {

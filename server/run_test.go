@@ -259,7 +259,7 @@ func TestRunCallsOffWhatDoesNotEnd(t *testing.T) {
 func TestRunKeepsTheDeadline(t *testing.T) {
 	r := start(t, Config{Policies: endless(t), EvalTimeout: 30 * time.Millisecond})
 	// Sent in one piece: on a busy machine the time may end before the body is asked for.
-	answer, err := http.Post("http://"+r.addr+"/v1/decisions", "application/json", strings.NewReader(shortest)) //nolint:noctx // ends with the service
+	answer, err := http.Post("http://"+r.addr+"/v1/decisions", "application/json", strings.NewReader(shortest))
 	if err != nil {
 		t.Fatal(err)
 	}

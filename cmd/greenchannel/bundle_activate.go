@@ -133,7 +133,7 @@ func activated(ctx context.Context, calls *client.Client, named string, keepOnly
 	archive, err := os.ReadFile(named)
 	switch {
 	case err == nil:
-		b, raw, err := answered(calls.KeepBundleWithBody(ctx, "application/gzip", bytes.NewReader(archive)))
+		b, raw, err := answered(calls.KeepBundleWithBody(ctx, "application/gzip", bytes.NewReader(archive))) //nolint:bodyclose // answered closes it
 		if err != nil || keepOnly {
 			return raw, b, err
 		}
@@ -143,6 +143,6 @@ func activated(ctx context.Context, calls *client.Client, named string, keepOnly
 	case keepOnly:
 		return nil, client.Bundle{}, usageError{errors.New("--keep-only is for an archive; what is kept is kept")}
 	}
-	b, raw, err := answered(calls.ActivateBundle(ctx, digest))
+	b, raw, err := answered(calls.ActivateBundle(ctx, digest)) //nolint:bodyclose // answered closes it
 	return raw, b, err
 }

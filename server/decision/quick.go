@@ -105,8 +105,9 @@ func fitsType(s *jsonschema.Schema, t reflect.Type, absent bool) bool {
 		return !slices.ContainsFunc(s.PrefixItems, func(part *jsonschema.Schema) bool { return !fitsType(part, t.Elem(), false) })
 	case reflect.Struct:
 		return types[0] == "object" && !absent && fitsStruct(s, t)
+	default:
+		return false
 	}
-	return false
 }
 
 // typesOf are the types that a schema takes, also where it does not say so in a word of its own.

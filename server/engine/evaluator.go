@@ -196,7 +196,7 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 	data, err := plan.NewData(document, g.store.RowPaths()...)
 	if err != nil {
 		g.refused = err
-		return nil
+		return nil //nolint:nilerr // topdown serves what is refused
 	}
 	for text, q := range g.inquiries() { // one after the other: preparing changes the compiler
 		asked := plan.Query{Text: "result := " + text, Modules: compiler, Data: data, StrictErrors: true}
@@ -209,7 +209,7 @@ func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn stora
 			return ctx.Err()
 		case err != nil:
 			g.refused = err
-			return nil
+			return nil //nolint:nilerr // topdown serves what is refused
 		}
 		q.executor = byExecutor{program, g.store}
 		if text == authzQuery {

@@ -133,8 +133,8 @@ func (t *telling) eval(ctx context.Context, term *ast.Term, tracer topdown.Query
 	switch {
 	case err != nil && cancelled(err):
 		return nil, err
-	case err != nil || len(results) == 0: // what cannot be evaluated by itself is told without a value
-		return nil, nil
+	case err != nil || len(results) == 0:
+		return nil, nil //nolint:nilerr // what cannot be evaluated by itself is told without a value
 	}
 	return results[0][ast.Var(answer)].Value, nil
 }

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"greenchannel/server/explain"
@@ -96,7 +95,7 @@ func (t *telling) shown(name string, value ast.Value) explain.Value {
 		}
 	}
 	t.room -= len(text)
-	told.Value = jsontext.Value(text)
+	told.Value = text
 	return told
 }
 

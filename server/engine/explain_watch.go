@@ -43,6 +43,7 @@ func (w *watcher) TraceEvent(event topdown.Event) {
 			if at := w.tries[event.QueryID]; at != nil && !at.fired {
 				at.fired, at.values = true, plugged(&event, at.rule)
 			}
+		default: // what lies between tells nothing of the definition as a whole
 		}
 	case *ast.Expr:
 		at := w.tries[event.QueryID]

@@ -51,8 +51,10 @@ func TestNamesAreScreenedOncePerState(t *testing.T) {
 	}
 	asking.Wait()
 	read(strings.Repeat("long ", 1000))
-	if read("…") != nil || read("…") != nil {
-		t.Error("a name without a letter was screened")
+	for range 2 { // the second time it could come from what was found
+		if read("…") != nil {
+			t.Error("a name without a letter was screened")
+		}
 	}
 	if again := read(listed); again.Compare(first) != 0 {
 		t.Errorf("found %v, then %v", first, again)

@@ -44,7 +44,7 @@ func (h *harness) launch(ctx context.Context, name, ready string, env []string, 
 	defer func() { _ = log.Close() }()
 	words := command(address)
 	p := &process{name: name, address: address, log: log.Name(), ended: make(chan error, 1)}
-	p.command = exec.Command(words[0], words[1:]...) //nolint:gosec,noctx // ours to start; it ends by a signal, so that it can close its record
+	p.command = exec.Command(words[0], words[1:]...) // it ends by a signal, so that it can close its record
 	p.command.Env = append(os.Environ(), env...)
 	p.command.Stdout, p.command.Stderr = log, log
 	began := time.Now()
