@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -127,58 +128,78 @@ func TestNearestGreenIsProved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := open(t)
+	w := inProcess(t)
 	seen := map[string]bool{}
-	proved, none, already, tried := 0, 0, 0, 0
-	for _, c := range cases {
-		if c.Tables.Given {
-			continue
+	var all proof
+	t.Run("prove", func(t *testing.T) {
+		for _, c := range cases {
+			if c.Tables.Given {
+				continue
+			}
+			body, err := c.Body(os.DirFS("."))
+			if err != nil {
+				t.Fatalf("%s: %v", c.Place, err)
+			}
+			asOf := c.Days[0].AsOf
+			if key := asOf + string(body); seen[key] {
+				continue
+			} else {
+				seen[key] = true
+			}
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
+				all.begun.Add(1)
+				w.prove(t, c, body, asOf, &all)
+			})
 		}
-		body, err := c.Body(os.DirFS("."))
-		if err != nil {
-			t.Fatalf("%s: %v", c.Place, err)
+	})
+	if int(all.begun.Load()) != len(seen) { // -run picked some of them
+		return
+	}
+	proved, none, already := all.proved.Load(), all.none.Load(), all.already.Load()
+	if proved < 20 || none < 20 || already < 5 {
+		t.Errorf("%d sets of changes, %d without one, %d green already: the cases prove too little", proved, none, already)
+	}
+	t.Logf("%d sets of changes proved by %d decisions; %d applications are green already, %d have no set", proved, all.tried.Load(), already, none)
+}
+
+// proof counts applications by what is proved of them, and the decisions that it took.
+type proof struct{ begun, proved, none, already, tried atomic.Int64 }
+
+// prove holds the changes that are proposed for one application to what they lead to.
+func (w *ways) prove(t *testing.T, c *casefile.Case, body []byte, asOf string, all *proof) {
+	t.Helper()
+	found, err := nearestBy(t.Context(), w.rooms.Engine, body, asOf)
+	if err != nil {
+		t.Errorf("%s: %v", c.Place, err)
+		return
+	}
+	if !found.Reachable {
+		if all.none.Add(1); len(found.BlockedBy) == 0 {
+			t.Errorf("%s: there is no set, and nothing is said to stand in the way", c.Place)
 		}
-		asOf := c.Days[0].AsOf
-		if key := asOf + string(body); seen[key] {
-			continue
-		} else {
-			seen[key] = true
-		}
-		found, err := nearestBy(t.Context(), w.rooms.Engine, body, asOf)
-		if err != nil {
-			t.Errorf("%s: %v", c.Place, err)
-			continue
-		}
+		return
+	}
+	if !found.Complete {
+		t.Errorf("%s: the search was cut short after %d evaluations", c.Place, found.Evaluations)
+	}
+	whole := 1<<len(found.Changes) - 1
+	for _, part := range parts(len(found.Changes)) {
+		outcome, err := w.changed(t.Context(), body, asOf, found.Changes, part)
+		all.tried.Add(1)
 		switch {
-		case !found.Reachable:
-			if none++; len(found.BlockedBy) == 0 {
-				t.Errorf("%s: there is no set, and nothing is said to stand in the way", c.Place)
-			}
-			continue
-		case len(found.Changes) == 0:
-			already++
+		case part == whole && err != nil:
+			t.Errorf("%s: %v", c.Place, err)
+		case err != nil: // a part that cannot be made alone leads nowhere
+		case (outcome == decision.GreenChannelReview) != (part == whole):
+			t.Errorf("%s: the part %b of the changes at %q leads to %s", c.Place, part, places(found), outcome)
 		}
-		if !found.Complete {
-			t.Errorf("%s: the search was cut short after %d evaluations", c.Place, found.Evaluations)
-		}
-		whole := 1<<len(found.Changes) - 1
-		for _, part := range parts(len(found.Changes)) {
-			outcome, err := w.changed(t.Context(), body, asOf, found.Changes, part)
-			tried++
-			switch {
-			case part == whole && err != nil:
-				t.Errorf("%s: %v", c.Place, err)
-			case err != nil: // a part that cannot be made alone leads nowhere
-			case (outcome == decision.GreenChannelReview) != (part == whole):
-				t.Errorf("%s: the part %b of the changes at %q leads to %s", c.Place, part, places(found), outcome)
-			}
-		}
-		proved++
 	}
-	if proved-already < 20 || none < 20 || already < 5 {
-		t.Errorf("%d sets of changes, %d without one, %d green already: the cases prove too little", proved-already, none, already)
+	if len(found.Changes) == 0 {
+		all.already.Add(1)
+		return
 	}
-	t.Logf("%d sets of changes proved by %d decisions; %d applications are green already, %d have no set", proved-already, tried, already, none)
+	all.proved.Add(1)
 }
 
 // parts are the sets of n changes that are tried, the whole one first.

@@ -47,15 +47,23 @@ type ways struct {
 // open builds the program and starts the service, for as long as the test runs.
 func open(t *testing.T) *ways {
 	t.Helper()
-	rooms, err := server.Open(t.Context(), policies.FS(), patience)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &ways{rooms: rooms, binary: build(t), base: serve(t), client: &http.Client{Timeout: 2 * patience}, bundle: rooms.Bundle}
+	w := inProcess(t)
+	w.binary, w.base, w.client = build(t), serve(t), &http.Client{Timeout: 2 * patience}
 	w.stock = ast.NewCompiler().WithStrict(true)
 	if w.stock.Compile(w.bundle.Modules); w.stock.Failed() {
 		t.Fatal(w.stock.Errors)
 	}
+	return w
+}
+
+// inProcess opens the engine alone.
+func inProcess(t *testing.T) *ways {
+	t.Helper()
+	rooms, err := server.Open(t.Context(), policies.FS(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &ways{rooms: rooms, bundle: rooms.Bundle}
 	if w.decode, err = decision.NewDecoder(w.bundle.DecisionSchema); err != nil {
 		t.Fatal(err)
 	}
