@@ -201,14 +201,15 @@ rego_tested_as_archive() {
 
 rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
 
-# Rules seen firing and not firing by tests and cases, and a sample of mutants. Each commit tries other ones; the same
+# Rules seen firing and not firing by tests and cases, and a sample of mutants, small enough that its score may be some way
+# from the one of all (policies/README.md says how to measure that). Each commit tries other ones; the same
 # commit tries the same ones again.
 policies_tried() {
 	local seed
 	seed=$((16#$(git rev-parse --short=8 HEAD | cut -c 1-8)))
 	go build -tags nomsgpack -o "$scratch/greenchannel" ./cmd/greenchannel
 	"$scratch/greenchannel" test --cases tests/cases policies
-	"$scratch/greenchannel" test --mutate --cases= --sample 60 --seed "$seed" --min-score 85 policies
+	"$scratch/greenchannel" test --mutate --cases= --sample 60 --seed "$seed" --min-score 80 policies
 }
 
 conventions_tested() {
