@@ -84,7 +84,7 @@ func (s *shop) following(t *testing.T, more string) Following {
 // eventually asks until an answer says what is waited for, or it is clear that it never will.
 func eventually(t *testing.T, url string, says ...string) string {
 	t.Helper()
-	enough := time.After(time.Minute)
+	enough := time.After(10 * time.Minute) // a bundle is examined before it is in force, which the race detector makes long
 	for {
 		_, body := get(t, http.MethodGet, url, "")
 		missing := false

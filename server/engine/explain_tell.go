@@ -339,19 +339,46 @@ func bound(values map[ast.Var]*ast.Term, e *ast.Expr, arity int) *ast.Term {
 	terms := ast.Call{e.Terms.([]*ast.Term)[0]}
 	operands := e.Operands()
 	for _, operand := range operands[:min(arity, len(operands))] {
-		value, err := ast.TransformVars(operand.Copy().Value, func(v ast.Var) (ast.Value, error) { // a copy: it works in place
-			if value, known := values[v]; known {
-				return value.Value, nil
-			}
-			return v, nil
-		})
-		argument, ok := value.(ast.Value)
-		if err != nil || !ok || !argument.IsGround() {
+		argument := filled(operand, values)
+		if !argument.IsGround() {
 			return nil
 		}
-		terms = append(terms, ast.NewTerm(argument))
+		terms = append(terms, argument)
 	}
 	return ast.NewTerm(terms)
+}
+
+// filled puts values in the place of variables. It changes no term, since OPA shares those of constants among all who
+// evaluate; what has variables of its own, as a comprehension, stays what it is.
+func filled(term *ast.Term, values map[ast.Var]*ast.Term) *ast.Term {
+	each := func(terms []*ast.Term) []*ast.Term {
+		with := make([]*ast.Term, 0, len(terms))
+		for _, one := range terms {
+			with = append(with, filled(one, values))
+		}
+		return with
+	}
+	switch v := term.Value.(type) {
+	case ast.Var:
+		if value, known := values[v]; known {
+			return value
+		}
+	case ast.Ref:
+		return ast.NewTerm(ast.Ref(each(v)))
+	case *ast.Array:
+		terms := make([]*ast.Term, 0, v.Len())
+		v.Foreach(func(one *ast.Term) { terms = append(terms, one) })
+		return ast.ArrayTerm(each(terms)...)
+	case ast.Set:
+		return ast.SetTerm(each(v.Slice())...)
+	case ast.Object:
+		pairs := make([][2]*ast.Term, 0, v.Len())
+		v.Foreach(func(key, value *ast.Term) {
+			pairs = append(pairs, ast.Item(filled(key, values), filled(value, values)))
+		})
+		return ast.ObjectTerm(pairs...)
+	}
+	return term
 }
 
 // rulePath is the part of a reference that names a rule.
