@@ -92,8 +92,8 @@ func TestActivationsAreBounded(t *testing.T) {
 	}
 }
 
-// secondArchive is another bundle that decides as the first does, with one test of its own.
-func secondArchive(t testing.TB) []byte {
+// withOneTest are the policies of this house with one test of their own: all of them take long to run.
+func withOneTest(t testing.TB) fstest.MapFS {
 	t.Helper()
 	folder := fstest.MapFS{}
 	err := fs.WalkDir(policies.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -108,7 +108,13 @@ func secondArchive(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	folder["rareearth/clock/clock_test.rego"] = &fstest.MapFile{Data: []byte("package rareearth.clock_test\n\ntest_something if true\n")}
-	archive, _, err := bundle.Build(folder)
+	return folder
+}
+
+// secondArchive is another bundle that decides as the first does.
+func secondArchive(t testing.TB) []byte {
+	t.Helper()
+	archive, _, err := bundle.Build(withOneTest(t))
 	if err != nil {
 		t.Fatal(err)
 	}

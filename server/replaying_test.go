@@ -69,21 +69,10 @@ func registered(t *testing.T, rooms *Rooms) {
 	}
 }
 
-// otherPolicies are those of this house with one text changed.
+// otherPolicies are those of this house with one text changed, and one test of their own.
 func otherPolicies(t *testing.T, name, old, changed string) fs.FS {
 	t.Helper()
-	folder := fstest.MapFS{}
-	err := fs.WalkDir(policies.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(policies.FS(), name)
-		folder[name] = &fstest.MapFile{Data: text}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := withOneTest(t)
 	text := string(folder[name].Data)
 	if !strings.Contains(text, old) {
 		t.Fatalf("%s does not say %q any more", name, old)
