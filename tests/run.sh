@@ -188,23 +188,15 @@ rego_checked() {
 }
 
 # The sources are counted; the same tests as a bundle have to pass as well, and count as one.
-re# What looks at the service from outside, or evaluates more than it does at once, runs without the race detector, which makes
-# evaluation some eight times slower: the rooms themselves run with it. A bundle that comes in over HTTP is examined by
-# all cases; those tests stand in between.
-readonly outside='/tests/(cases|scripts|load|conformance|properties)$|/server/policytest$'
-readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass)$'
+rego_tested() { "$(opa)" test --format json policies | report rego -tally "$tally"; }
 
-go_tested() {
-	local race=(-race) inside=0 beyond=0
-	! $quick || race=()
-	go list ./... | grep -v '/tests/record$' | grep -vE "$outside" |
-		xargs go test "${race[@]}" -skip "$examined" -tags nomsgpack -count=1 -timeout 25m -json |
-		report go -tally "$tally" -skips tests/report/skips.yaml || inside=1
-	{
-		go list ./... | grep -E "$outside" | xargs go test -tags nomsgpack -count=1 -timeout 25m -json
-		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./server/httpapi
-	} | report go -tally "$tally" || beyond=1
-	((inside + beyond == 0))
+rego_tested_as_folder_bundle() { "$(opa)" test --format json --bundle policies | report rego; }
+
+rego_tested_as_archive() {
+	"$(opa)" build --bundle policies --output "$scratch/one.tar.gz"
+	"$(opa)" build --bundle policies --output "$scratch/two.tar.gz"
+	cmp "$scratch/one.tar.gz" "$scratch/two.tar.gz" || { echo "two builds of the same policies differ" && return 1; }
+	"$(opa)" test --format json --bundle "$scratch/one.tar.gz" | report rego
 }
 
 rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
@@ -225,11 +217,23 @@ conventions_tested() {
 	"$(opa)" test --coverage --coverage-runs= --format json tests/conventions | report coverage
 }
 
+# What looks at the service from outside, or evaluates more than it does at once, runs without the race detector, which makes
+# evaluation some eight times slower: the rooms themselves run with it. A whole bundle that comes in is examined by its
+# tests and by all cases, so those few tests run without it as well.
+readonly outside='/tests/(cases|scripts|load|conformance|properties)$|/server/policytest$'
+readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass)$'
+
 go_tested() {
-	local race=(-race)
+	local race=(-race) inside=0 beyond=0
 	! $quick || race=()
-	go list ./... | grep -v '/tests/record$' |
-		xargs go test "${race[@]}" -tags nomsgpack -count=1 -timeout 25m -json | report go -tally "$tally" -skips tests/report/skips.yaml
+	go list ./... | grep -v '/tests/record$' | grep -vE "$outside" |
+		xargs go test "${race[@]}" -skip "$examined" -tags nomsgpack -count=1 -timeout 25m -json |
+		report go -tally "$tally" -skips tests/report/skips.yaml || inside=1
+	{
+		go list ./... | grep -E "$outside" | xargs go test -tags nomsgpack -count=1 -timeout 25m -json
+		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./server/httpapi
+	} | report go -tally "$tally" || beyond=1
+	((inside + beyond == 0))
 }
 
 # The record under fire runs by itself: a service that is killed at a random moment has to be at work at that moment.
