@@ -220,7 +220,7 @@ conventions_tested() {
 # What looks at the service from outside, or evaluates more than it does at once, runs without the race detector, which makes
 # evaluation some eight times slower: the rooms themselves run with it. A whole bundle that comes in is examined by its
 # tests and by all cases, so those few tests run without it as well.
-readonly outside='/tests/(cases|scripts|load|conformance|properties)$|/server/policytest$'
+readonly outside='/tests/(cases|scripts|load)$|/server/policytest$'
 readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass)$'
 
 go_tested() {
