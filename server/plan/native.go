@@ -118,8 +118,8 @@ func ofOne(name string) native1 {
 		"is_number":   func(_ *machine, a value) (value, bool) { return boolean(a.isNumber()), true },
 		"object.keys": keysOf, "array.flatten": flatten,
 		"lower": lower, "upper": upper, "trim_space": trimSpace, "to_number": toNumber,
-		"time.format": formatTime,
-		"round":       whole, "ceil": whole, "floor": whole,
+		"time.format": formatTime, "json.marshal": marshal,
+		"round": rounded, "ceil": whole, "floor": whole,
 	}[name]
 }
 

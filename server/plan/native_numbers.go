@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/big"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/topdown/builtins"
@@ -26,6 +25,13 @@ func plus(m *machine, a, b value) (value, bool) {
 	if x, y, ok := smallBoth(a, b); ok {
 		return numberFrom(x + y), true
 	}
+	if x, y, ok := floats(a, b); ok {
+		if total, ok := x.plus(y); ok {
+			if v, ok := m.number(total); ok {
+				return v, true
+			}
+		}
+	}
 	return m.exactly(a, b, (*big.Int).Add, (*big.Float).Add)
 }
 
@@ -36,6 +42,13 @@ func minus(m *machine, a, b value) (value, bool) {
 	if x, y, ok := smallBoth(a, b); ok {
 		return numberFrom(x - y), true
 	}
+	if x, y, ok := floats(a, b); ok {
+		if rest, ok := x.minus(y); ok {
+			if v, ok := m.number(rest); ok {
+				return v, true
+			}
+		}
+	}
 	return m.exactly(a, b, (*big.Int).Sub, (*big.Float).Sub)
 }
 
@@ -43,16 +56,38 @@ func times(m *machine, a, b value) (value, bool) {
 	if x, y, ok := smallBoth(a, b); ok {
 		return numberFrom(x * y), true
 	}
+	if x, y, ok := floats(a, b); ok {
+		if v, ok := m.number(x.times(y)); ok {
+			return v, true
+		}
+	}
 	return m.exactly(a, b, (*big.Int).Mul, (*big.Float).Mul)
 }
 
-func divide(_ *machine, a, b value) (value, bool) {
+// floats are two numbers with which OPA calculates as floats, since one of them is not whole.
+func floats(a, b value) (x, y float, ok bool) {
+	if !broke(a) && !broke(b) {
+		return float{}, float{}, false
+	}
+	x, xOK := floatOf(a)
+	y, yOK := floatOf(b)
+	return x, y, xOK && yOK
+}
+
+func divide(m *machine, a, b value) (value, bool) {
 	x, y, ok := smallBoth(a, b)
 	switch {
 	case ok && y == 0 || !a.isNumber() || !b.isNumber():
 		return value{}, false
 	case ok && x != 0 && x%y == 0:
 		return numberFrom(x / y), true
+	}
+	if x, ok := floatOf(a); ok {
+		if y, ok := floatOf(b); ok {
+			if v, ok := m.number(x.over(y)); ok {
+				return v, true
+			}
+		}
 	}
 	by := builtins.NumberToFloat(number(b))
 	if by.Sign() == 0 {
@@ -76,15 +111,6 @@ func (m *machine) exactly(a, b value, whole func(z, x, y *big.Int) *big.Int, flo
 	return ofFloat(float(new(big.Float), builtins.NumberToFloat(number(a)), builtins.NumberToFloat(number(b)))), true
 }
 
-// broke tells quickly of most numbers that are not whole: a last digit behind the point.
-func broke(v value) bool {
-	if v.kind() != kindNumber {
-		return false
-	}
-	s := v.string()
-	return strings.Contains(s, ".") && !strings.ContainsAny(s, "eE") && s[len(s)-1] != '0'
-}
-
 // ofFloat writes a float as OPA does. A whole number needs no text on the way, nought has a sign.
 func ofFloat(f *big.Float) value {
 	if f.IsInt() && f.Sign() != 0 {
@@ -95,7 +121,7 @@ func ofFloat(f *big.Float) value {
 	return numberOf(string(builtins.FloatToNumber(f)))
 }
 
-func sum(_ *machine, a value) (value, bool) {
+func sum(m *machine, a value) (value, bool) {
 	items, ok := listed(a)
 	if !ok {
 		return value{}, false
@@ -115,11 +141,53 @@ func sum(_ *machine, a value) (value, bool) {
 	if !parts {
 		return numberFrom(total), true
 	}
+	if v, ok := m.sumOfFloats(items); ok {
+		return v, true
+	}
 	exact, float := new(big.Float), new(big.Float)
 	for _, item := range items {
 		exact.Add(exact, builtins.NumberToFloatInto(float, number(item)))
 	}
 	return ofFloat(exact), true
+}
+
+// sumOfFloats adds in the order of the items, of which one at least is not nought.
+func (m *machine) sumOfFloats(items []value) (value, bool) {
+	var total float
+	for _, item := range items {
+		if item == integer(0) {
+			continue
+		}
+		next, ok := floatOf(item)
+		switch {
+		case !ok:
+			return value{}, false
+		case total.mantissa == 0:
+			total = next
+		default:
+			if total, ok = total.plus(next); !ok {
+				return value{}, false
+			}
+		}
+	}
+	return m.number(total)
+}
+
+// rounded is round of what is not whole and not below nought.
+func rounded(_ *machine, a value) (value, bool) {
+	if v, ok := whole(nil, a); ok {
+		return v, true
+	}
+	x, ok := floatOf(a)
+	if !ok || !broke(a) {
+		return value{}, false
+	}
+	moved, ok := x.plus(float{1 << 63, -64})
+	if !ok {
+		return value{}, false
+	}
+	i, ok := moved.truncated()
+	return numberFrom(i), ok
 }
 
 // whole is round, ceil and floor of a number that is whole already.

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -208,6 +210,8 @@ func sprintf(m *machine, format, args value) (value, bool) {
 			m.buffer = append(m.buffer, item.string()...)
 		case item.kind() == kindInteger && (verb == 'd' || verb == 'v'):
 			m.buffer = strconv.AppendInt(m.buffer, item.integer(), 10)
+		case !item.isNumber() && item.kind() != kindString && (verb == 's' || verb == 'v'):
+			m.buffer = appendRego(m.buffer, item)
 		default:
 			return m.format(format, args), true
 		}
@@ -231,11 +235,89 @@ func (m *machine) format(format, args value) value {
 		case kindNumber:
 			given = append(given, numberToFormat(number(item)))
 		default:
-			given = append(given, toAST(item).String())
+			given = append(given, string(appendRego(nil, item)))
 		}
 	}
 	m.buffer = fmt.Appendf(m.buffer[:0], format.string(), given...)
 	return m.memory.text(m.buffer)
+}
+
+// appendRego writes a value as OPA shows it: as it would stand in a policy.
+func appendRego(out []byte, v value) []byte {
+	switch v.kind() {
+	case kindNull:
+		return append(out, "null"...)
+	case kindBoolean:
+		return strconv.AppendBool(out, v.isTrue())
+	case kindInteger:
+		return strconv.AppendInt(out, v.integer(), 10)
+	case kindNumber:
+		return append(out, v.string()...)
+	case kindString:
+		return strconv.AppendQuote(out, v.string())
+	case kindArray:
+		return appendRegoItems(out, v.array().items, '[', ']')
+	case kindSet:
+		if len(v.set().items) == 0 {
+			return append(out, "set()"...)
+		}
+		v.set().sort()
+		return appendRegoItems(out, v.set().items, '{', '}')
+	case kindObject:
+		o := v.object()
+		o.sort()
+		out = append(out, '{')
+		for i := range o.pairs {
+			if i > 0 {
+				out = append(out, ", "...)
+			}
+			out = append(appendRego(out, o.pairs[i].key), ": "...)
+			out = appendRego(out, o.pairs[i].value)
+		}
+		return append(out, '}')
+	}
+	return out
+}
+
+func appendRegoItems(out []byte, items []value, opening, closing byte) []byte {
+	out = append(out, opening)
+	for i := range items {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = appendRego(out, items[i])
+	}
+	return append(out, closing)
+}
+
+// marshal writes JSON where encoding/json would write the same: no texts that it escapes for HTML, no numbers in odd forms, no
+// sets and no keys that are not texts.
+func marshal(m *machine, a value) (value, bool) {
+	if !plainJSON(a) {
+		return value{}, false
+	}
+	out, err := appendJSON(m.buffer[:0], a, m.program.byKeys)
+	m.buffer = out
+	if err != nil || bytes.ContainsAny(out, "<>&") {
+		return value{}, false
+	}
+	return m.memory.text(out), true
+}
+
+func plainJSON(v value) bool {
+	switch v.kind() {
+	case kindNull, kindBoolean, kindInteger:
+		return true
+	case kindString:
+		return plainText(v.string())
+	case kindArray:
+		return !slices.ContainsFunc(v.array().items, func(item value) bool { return !plainJSON(item) })
+	case kindObject:
+		return !slices.ContainsFunc(v.object().pairs, func(p pair) bool {
+			return p.key.kind() != kindString || !plainText(p.key.string()) || !plainJSON(p.value)
+		})
+	}
+	return false
 }
 
 func numberToFormat(n ast.Number) any {

@@ -17,7 +17,7 @@ func TestNatives(t *testing.T) {
 	for name, operands := range map[string]int{
 		"count": 1, "sum": 1, "max": 1, "min": 1, "sort": 1, "is_array": 1, "is_object": 1, "is_set": 1, "is_string": 1, "is_boolean": 1,
 		"is_null": 1, "is_number": 1, "object.keys": 1, "array.flatten": 1, "lower": 1, "upper": 1, "trim_space": 1, "to_number": 1,
-		"time.format": 1, "round": 1, "ceil": 1, "floor": 1, "equal": 2, "neq": 2, "lt": 2, "lte": 2, "gt": 2, "gte": 2, "plus": 2,
+		"time.format": 1, "json.marshal": 1, "round": 1, "ceil": 1, "floor": 1, "equal": 2, "neq": 2, "lt": 2, "lte": 2, "gt": 2, "gte": 2, "plus": 2,
 		"minus": 2, "mul": 2, "div": 2, "and": 2, "or": 2, "internal.member_2": 2, "array.concat": 2, "object.union": 2,
 		"object.remove": 2, "concat": 2, "contains": 2, "startswith": 2, "endswith": 2, "split": 2, "strings.replace_n": 2, "sprintf": 2,
 		"time.parse_ns": 2, "regex.match": 2, "regex.split": 2, "json.patch": 2, "internal.member_3": 3, "object.get": 3,

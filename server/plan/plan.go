@@ -47,6 +47,7 @@ type Program struct {
 	machines  sync.Pool
 	resultKey value
 	layout    *layout
+	byKeys    *layout // no order but that of the keys
 	steady    bool
 	patterns  patterns
 	usual     atomic.Int64 // how long the last answer was, for the room of the next
@@ -74,7 +75,7 @@ func Compile(ctx context.Context, q Query) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{
-		data: q.Data, strict: q.StrictErrors, entry: entry, memos: c.memos, compiler: q.Modules, resultKey: text("result"), layout: q.Layout.compile(false),
+		data: q.Data, strict: q.StrictErrors, entry: entry, memos: c.memos, compiler: q.Modules, resultKey: text("result"), layout: q.Layout.compile(false), byKeys: Layout{}.compile(false),
 		steady: c.deterministic(),
 	}
 	p.machines.New = func() any { return newMachine(p) }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,6 +33,8 @@ type watched struct{ row, but string }
 type View struct {
 	*Snapshot
 	AsOf time.Time // the instant of the evaluation; zero where the transaction was given none
+
+	watched watched // what the table watches for the key
 }
 
 // asOfKey is how the instant is found in a storage.Context.
@@ -86,14 +90,19 @@ func (t *transaction) readComputed(c *Computed, path storage.Path) (any, error) 
 			return nil, err
 		}
 	}
-	row, err := t.answer(c, path[:depth+1])
+	var attended watched
+	if c.watch != nil && t.recorded == nil {
+		var err error
+		if attended, err = c.watch(path[depth]); err != nil {
+			return nil, fmt.Errorf("data.%s: %w", strings.Join(c.Path, "."), err)
+		}
+	}
+	row, err := t.answer(c, path[:depth+1], attended)
 	if err != nil {
 		return nil, err
 	}
 	if t.reads != nil {
-		if err := t.reads.note(t, c, path[:depth+1], row); err != nil {
-			return nil, err
-		}
+		t.reads.note(t, path[:depth+1], row, attended)
 	}
 	if row == nil {
 		return nil, absent
@@ -102,11 +111,11 @@ func (t *transaction) readComputed(c *Computed, path storage.Path) (any, error) 
 }
 
 // answer finds the row at path; nil when there is none.
-func (t *transaction) answer(c *Computed, path storage.Path) (ast.Value, error) {
+func (t *transaction) answer(c *Computed, path storage.Path, attended watched) (ast.Value, error) {
 	if t.recorded != nil {
 		return t.recorded.row(path)
 	}
-	return c.Answer(&View{Snapshot: t.snapshot(), AsOf: t.asOf}, path[len(path)-1])
+	return c.Answer(&View{Snapshot: t.snapshot(), AsOf: t.asOf, watched: attended}, path[len(path)-1])
 }
 
 // shadowing finds a computed table that a document just written at path would hide, by standing in its place or by not

@@ -44,19 +44,15 @@ func historyTable(name string, parts []string, answer func(v *View, a asked) (*a
 		}
 		return watched{row: keyOf(name, values...), but: applicationKey(stated["exporter"], stated["but"])}, nil
 	}
-	return Computed{Path: storage.Path{"history", name}, watch: watch, Answer: func(v *View, key string) (ast.Value, error) {
-		w, err := watch(key)
-		if err != nil {
-			return nil, fmt.Errorf("data.history.%s: %w", name, err)
-		}
+	return Computed{Path: storage.Path{"history", name}, watch: watch, Answer: func(v *View, _ string) (ast.Value, error) {
 		if v.AsOf.IsZero() {
 			return nil, fmt.Errorf("data.history.%s is read without an instant: give the transaction one with AsOf", name)
 		}
-		but, err := lookUp[*application](v.live.rows, tableApplications, w.but)
+		but, err := lookUp[*application](v.live.rows, tableApplications, v.watched.but)
 		if err != nil {
 			return nil, err
 		}
-		row, err := answer(v, asked{row: w.row, but: but, today: dayOf(v.AsOf)})
+		row, err := answer(v, asked{row: v.watched.row, but: but, today: dayOf(v.AsOf)})
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/text/cases"
@@ -64,6 +65,9 @@ func isASCII(text string) bool {
 
 // fieldsOfKey reads the key that a policy asks a history table for: a JSON object of exactly these texts.
 func fieldsOfKey(key string, names ...string) (map[string]string, error) {
+	if found := plainFields(key, names); found != nil {
+		return found, nil
+	}
 	var found map[string]string
 	err := json.Unmarshal([]byte(key), &found)
 	missing := slices.ContainsFunc(names, func(name string) bool { _, there := found[name]; return !there })
@@ -71,6 +75,28 @@ func fieldsOfKey(key string, names ...string) (map[string]string, error) {
 		return nil, fmt.Errorf("the key %q is not the JSON object of the texts %s", key, strings.Join(names, ", "))
 	}
 	return found, nil
+}
+
+// plainFields reads a key as policies write it: the texts in the order of the names, without spaces and escapes. Nil is for any
+// other.
+func plainFields(key string, names []string) map[string]string {
+	found := make(map[string]string, len(names))
+	rest, whole := strings.CutPrefix(key, "{")
+	for i, name := range names {
+		if i > 0 {
+			rest, whole = strings.CutPrefix(rest, ",")
+		}
+		text, named := strings.CutPrefix(rest, `"`+name+`":"`)
+		end := strings.IndexAny(text, `"\`)
+		if !whole || !named || end < 0 || text[end] != '"' || !utf8.ValidString(text[:end]) || strings.ContainsFunc(text[:end], unicode.IsControl) {
+			return nil
+		}
+		found[name], rest = text[:end], text[end+1:]
+	}
+	if rest != "}" {
+		return nil
+	}
+	return found
 }
 
 // hashOf is FNV-1a in 64 bits: the same in every process, as snapshots need.

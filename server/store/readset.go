@@ -52,26 +52,22 @@ func (r *ReadSet) Forget() {
 	r.rows, r.seen, r.watch, r.live = nil, nil, nil, nil
 }
 
-func (r *ReadSet) note(t *transaction, c *Computed, path storage.Path, value ast.Value) error {
+// note keeps a row, and what live row it rests on.
+func (r *ReadSet) note(t *transaction, path storage.Path, value ast.Value, attended watched) {
 	key := path.String()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, again := r.seen[key]; again {
-		return nil // one snapshot has one answer, so the first reading says it all
+		return // one snapshot has one answer, so the first reading says it all
 	}
-	if c.watch != nil && t.live != nil {
-		w, err := c.watch(path[len(path)-1])
-		if err != nil {
-			return err
-		}
-		r.attend(w, t.live)
+	if attended.row != "" && t.live != nil {
+		r.attend(attended, t.live)
 	}
 	if r.seen == nil {
 		r.seen = map[string]struct{}{}
 	}
 	r.seen[key] = struct{}{}
 	r.rows = append(r.rows, ReadRow{Path: slices.Clone(path), Value: value, place: t.recorded.place(key)})
-	return nil
 }
 
 // attend notes a live row, so that later records can be asked about it.

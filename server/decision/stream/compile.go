@@ -2,8 +2,10 @@ package stream
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -30,7 +32,8 @@ type node struct {
 	prefix                []*node
 	items                 *node
 
-	members                   map[string]member
+	members                   []member // by number
+	numbers                   map[string]int
 	required                  int // how many members are
 	other                     *node
 	closed                    bool // other members are not allowed
@@ -39,6 +42,7 @@ type node struct {
 
 // member is one that the schema names.
 type member struct {
+	name     string
 	node     *node
 	number   int // among those that it names
 	required bool
@@ -205,28 +209,34 @@ func (c *compiler) object(n *node, s *jsonschema.Schema) {
 	default:
 		c.odd = true
 	}
-	n.members = map[string]member{}
-	for name, part := range s.Properties {
-		n.members[name] = member{node: c.node(part), number: len(n.members)}
-	}
-	for _, name := range s.Required {
-		m, named := n.members[name]
-		if !named { // required, and nothing else is said of it
-			if n.closed {
-				n.never = n.types == kindObject
-				c.odd = c.odd || !n.never
-			}
-			m = member{node: n.other, number: len(n.members)}
+	c.members(n, s)
+}
+
+// members numbers the members that are named: those that are required as the schema lists them, which is how they mostly
+// come, and then the others.
+func (c *compiler) members(n *node, s *jsonschema.Schema) {
+	names := slices.Concat(s.Required, slices.Sorted(maps.Keys(s.Properties)))
+	n.numbers = map[string]int{}
+	for _, name := range names {
+		if _, known := n.numbers[name]; known {
+			continue
 		}
-		if !m.required {
-			m.required = true
+		part, named := s.Properties[name]
+		m := member{name: name, number: len(n.members), node: n.other, required: slices.Contains(s.Required, name)}
+		switch {
+		case named:
+			m.node = c.node(part)
+		case n.closed: // required, and nothing else is said of it
+			n.never = n.types == kindObject
+			c.odd = c.odd || !n.never
+		}
+		if m.required {
 			n.required++
 		}
-		n.members[name] = m
+		n.numbers[name] = m.number
+		n.members = append(n.members, m)
 	}
-	if len(n.members) > 64 {
-		c.odd = true // the members that were seen are noted in one word
-	}
+	c.odd = c.odd || len(n.members) > 64 // those that were seen are noted in one word
 }
 
 func orNone(stated *int) int {

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -121,7 +122,7 @@ func (s *scan) object(n *node, w *watch) bool {
 	s.at++
 	base := len(s.names)
 	var seen uint64
-	count, required := 0, 0
+	count, required, after := 0, 0, 0
 	if s.space() == '}' {
 		s.at++
 		s.depth--
@@ -140,15 +141,18 @@ func (s *scan) object(n *node, w *watch) bool {
 			return false
 		}
 		s.at++
-		of, isNamed := member{}, false
+		var of *member
 		if n != nil {
-			of, isNamed = n.members[string(key)]
+			of = n.member(key, after)
 		}
+		var part *node
 		switch {
-		case isNamed && seen>>of.number&1 != 0:
+		case of != nil && seen>>of.number&1 != 0:
 			return false // stated twice
-		case isNamed:
+		case of != nil:
 			seen |= 1 << of.number
+			after = of.number + 1
+			part = of.node
 			if of.required {
 				required++
 			}
@@ -156,14 +160,14 @@ func (s *scan) object(n *node, w *watch) bool {
 			return false
 		default:
 			if n != nil {
-				of.node = n.other
+				part = n.other
 			}
 			if s.twice(base, key) {
 				return false
 			}
 			s.names = append(s.names, name{start, start + len(key)})
 		}
-		if !s.value(of.node, w.member(key)) {
+		if !s.value(part, w.member(key)) {
 			return false
 		}
 		count++
@@ -180,6 +184,23 @@ func (s *scan) object(n *node, w *watch) bool {
 		}
 	}
 }
+
+// member is what the schema says of a member; nil where it does not name it. Members mostly come in the order of their numbers,
+// with some left out, so that those after the last are looked at first.
+func (n *node) member(key []byte, after int) *member {
+	for i := after; i < min(after+near, len(n.members)); i++ {
+		if n.members[i].name == string(key) {
+			return &n.members[i]
+		}
+	}
+	if number, named := n.numbers[string(key)]; named {
+		return &n.members[number]
+	}
+	return nil
+}
+
+// near is how many members are looked at before all are searched.
+const near = 4
 
 // mostNames bounds the comparing of names with one another; an object with more is rare.
 const mostNames = 64
@@ -261,9 +282,7 @@ func (s *scan) raw() (plain, ok bool) {
 	s.at++
 	plain = true
 	for {
-		for s.at+8 <= len(s.text) && !special(binary.LittleEndian.Uint64(s.text[s.at:])) {
-			s.at += 8
-		}
+		s.skip()
 		if s.at >= len(s.text) {
 			return false, false
 		}
@@ -277,8 +296,20 @@ func (s *scan) raw() (plain, ok bool) {
 		case c < ' ':
 			return false, false
 		default:
-			s.at++
+			s.at++ // one of the last eight bytes
 		}
+	}
+}
+
+// skip goes on to the next byte that may be special, eight at a time.
+func (s *scan) skip() {
+	for s.at+8 <= len(s.text) {
+		found := special(binary.LittleEndian.Uint64(s.text[s.at:]))
+		if found != 0 {
+			s.at += bits.TrailingZeros64(found) / 8
+			return
+		}
+		s.at += 8
 	}
 }
 
@@ -287,11 +318,12 @@ const (
 	high = 0x8080808080808080
 )
 
-// special tells whether one of eight bytes may be a control character, a quote or a backslash.
-func special(word uint64) bool {
+// special marks, by the highest bit, which of eight bytes are a control character, a quote or a backslash. The lowest mark is
+// right; one above it may be of a byte that is none of these.
+func special(word uint64) uint64 {
 	control := (word - low*' ') &^ word & high
 	quote, backslash := word^low*'"', word^low*'\\'
-	return control|(quote-low)&^quote&high|(backslash-low)&^backslash&high != 0
+	return control | (quote-low)&^quote&high | (backslash-low)&^backslash&high
 }
 
 func (s *scan) string(n *node) bool {
