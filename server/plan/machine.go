@@ -22,6 +22,7 @@ type machine struct {
 
 	stack   []value // frames, one after the other
 	top     int
+	high    int // as far as the stack was used
 	spilled int // slots that had to be found elsewhere
 	memo    []memo
 	calls   recall
@@ -115,9 +116,13 @@ func (m *machine) reset() {
 	}
 	clear(m.rows)
 	clear(m.answers)
-	clear(m.stack)
-	if m.spilled > 0 && m.spilled < keptBytes/16 {
+	switch {
+	case m.spilled > 0 && m.spilled < keptBytes/16:
 		m.stack = make([]value, len(m.stack)+m.spilled)
+	case m.spilled > 0:
+		clear(m.stack)
+	default:
+		clear(m.stack[:m.high])
 	}
 	if cap(m.scratch) > mostScratch {
 		m.scratch = nil
@@ -130,7 +135,7 @@ func (m *machine) reset() {
 	m.answers = m.answers[:0]
 	m.ctx, m.done, m.input, m.now, m.result = nil, nil, Input{}, value{}, value{}
 	m.err, m.failure, m.foreign = nil, nil, foreign{}
-	m.top, m.spilled, m.ticks = 0, 0, 0
+	m.top, m.high, m.spilled, m.ticks = 0, 0, 0, 0
 }
 
 // frame gives n undefined slots on the stack.
@@ -141,6 +146,7 @@ func (m *machine) frame(n int) []value {
 	}
 	f := m.stack[m.top : m.top+n : m.top+n]
 	m.top += n
+	m.high = max(m.high, m.top)
 	clear(f)
 	return f
 }

@@ -1,40 +1,8 @@
 package plan
 
 import (
-	"regexp"
 	"strings"
-	"sync"
 )
-
-// patterns keeps regular expressions compiled, as many as policies write down; one that is made of data may push another out.
-type patterns struct {
-	mu       sync.RWMutex
-	compiled map[string]*regexp.Regexp
-}
-
-const mostPatterns = 100
-
-// pattern gives the expression of a text; nil for what is none, about which OPA has a text.
-func (p *patterns) pattern(s string) *regexp.Regexp {
-	p.mu.RLock()
-	re := p.compiled[s]
-	p.mu.RUnlock()
-	if re != nil {
-		return re
-	}
-	s = strings.Clone(s)
-	re, err := regexp.Compile(s)
-	if err != nil {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.compiled == nil || len(p.compiled) >= mostPatterns {
-		p.compiled = map[string]*regexp.Regexp{}
-	}
-	p.compiled[s] = re
-	return re
-}
 
 func matches(m *machine, pattern, a value) (value, bool) {
 	p, s, ok := texts(pattern, a)
@@ -45,7 +13,7 @@ func matches(m *machine, pattern, a value) (value, bool) {
 	if re == nil {
 		return value{}, false
 	}
-	return boolean(re.MatchString(s)), true
+	return boolean(re.matches(s)), true
 }
 
 func splitBy(m *machine, pattern, a value) (value, bool) {
@@ -57,12 +25,29 @@ func splitBy(m *machine, pattern, a value) (value, bool) {
 	if re == nil {
 		return value{}, false
 	}
-	parts := re.Split(s, -1)
+	if re.runs != nil {
+		return m.splitByRuns(re.runs, s), true
+	}
+	parts := re.general.Split(s, -1)
 	list := m.memory.array(len(parts))
 	for _, part := range parts {
 		list.items = append(list.items, text(part))
 	}
 	return arrayOf(list), true
+}
+
+func (m *machine) splitByRuns(of *runes, s string) value {
+	parts := m.memory.array(4)
+	last := 0
+	for {
+		start, end, found := of.next(s, last)
+		if !found {
+			parts.push(&m.memory, text(s[last:]))
+			return arrayOf(parts)
+		}
+		parts.push(&m.memory, text(s[last:start]))
+		last = end
+	}
 }
 
 func replaceBy(m *machine, a, pattern, with value) (value, bool) {
@@ -74,7 +59,10 @@ func replaceBy(m *machine, a, pattern, with value) (value, bool) {
 	if re == nil {
 		return value{}, false
 	}
-	found := re.FindAllStringSubmatchIndex(s, -1)
+	if re.runs != nil && !strings.Contains(with.string(), "$") {
+		return m.replaceRuns(a, re.runs, with.string()), true
+	}
+	found := re.general.FindAllStringSubmatchIndex(s, -1)
 	if len(found) == 0 {
 		return a, true
 	}
@@ -82,11 +70,28 @@ func replaceBy(m *machine, a, pattern, with value) (value, bool) {
 	last := 0
 	for _, match := range found {
 		m.buffer = append(m.buffer, s[last:match[0]]...)
-		m.buffer = re.ExpandString(m.buffer, with.string(), s, match)
+		m.buffer = re.general.ExpandString(m.buffer, with.string(), s, match)
 		last = match[1]
 	}
 	m.buffer = append(m.buffer, s[last:]...)
 	return m.memory.text(m.buffer), true
+}
+
+func (m *machine) replaceRuns(a value, of *runes, with string) value {
+	s, last := a.string(), 0
+	m.buffer = m.buffer[:0]
+	for {
+		start, end, found := of.next(s, last)
+		switch {
+		case !found && last == 0:
+			return a
+		case !found:
+			m.buffer = append(m.buffer, s[last:]...)
+			return m.memory.text(m.buffer)
+		}
+		m.buffer = append(append(m.buffer, s[last:start]...), with...)
+		last = end
+	}
 }
 
 // patch replaces members of an object that are there; all else that a patch can say is left to OPA.
