@@ -57,10 +57,10 @@ type Request struct {
 	Caller, IdempotencyKey string
 }
 
-// mostTries is how often one application is evaluated when others are recorded at the same moment that bear on it. From the
-// third try on nothing that this service records can come between any more (Turns); what other services record on the same
-// journal can.
-const mostTries = 8
+// mostTries is how often one application is evaluated alone with all, when others are recorded at the same moment that bear on
+// it. Nothing that this service records can come between then (Turns), so that the second of these tries is the last
+// unless other services record on the same journal.
+const mostTries = 6
 
 // Decide decides an application as of now and records the decision before it returns it: whoever has the answer can rely
 // on its record. When it returns an error nothing was decided, and nothing may be answered. The clock is the service's
@@ -74,8 +74,12 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 		return *answered, nil
 	}
 	defer release()
-	for try := range mostTries {
-		record, err := s.decideOnce(ctx, ask, try)
+	for alone := besideOthers; alone <= aloneWithAll; alone++ {
+		tries := 1
+		if alone == aloneWithAll {
+			tries = mostTries
+		}
+		record, err := s.decideInTurn(ctx, ask, alone, tries)
 		if err == nil || problem.Of(err).Kind != problem.Stale {
 			return record, err
 		}
@@ -84,8 +88,18 @@ func (s *Service) Decide(ctx context.Context, ask Request) (Record, error) {
 		"Other applications that bear on this one were recorded while it was decided; nothing was decided. Send it again in a moment.")
 }
 
-func (s *Service) decideOnce(ctx context.Context, ask Request, try int) (Record, error) {
-	defer s.Turns.take(ask.App.exporter, try)()
+// decideInTurn keeps its turn from one try to the next: a first try may not yet see what was recorded just before the turn came.
+func (s *Service) decideInTurn(ctx context.Context, ask Request, alone, tries int) (record Record, err error) {
+	defer s.Turns.take(ask.App.exporter, alone)()
+	for range tries {
+		if record, err = s.decideOnce(ctx, ask); err == nil || problem.Of(err).Kind != problem.Stale {
+			break
+		}
+	}
+	return record, err
+}
+
+func (s *Service) decideOnce(ctx context.Context, ask Request) (Record, error) {
 	asOf := s.Now
 	if s.AsOf != nil {
 		asOf = s.AsOf

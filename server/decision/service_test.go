@@ -254,6 +254,49 @@ func TestApplicationsOfOneExporterTakeTurns(t *testing.T) {
 	}
 }
 
+// The live tables follow the journal at a distance: what was recorded just before a turn came is seen only after that was
+// noticed. All come through nevertheless.
+func TestApplicationsComeThroughWhenTablesLag(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	recorded, followed := uint64(0), uint64(0)
+	lagging := recorderFunc(func(_ context.Context, draft decision.Record, seen uint64, _ func(decision.Record) bool) (decision.Record, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if seen < recorded {
+			followed = recorded
+			return decision.Record{}, problem.New(problem.Stale, "changed")
+		}
+		recorded++
+		return draft, nil
+	})
+	watching := policy(func(app decision.Application, at time.Time) (decision.Verdict, error) {
+		mu.Lock()
+		seen := followed
+		mu.Unlock()
+		runtime.Gosched()
+		verdict, err := echo(app, at)
+		verdict.Seen, verdict.Stale = seen, func(decision.Record) bool { return true }
+		return verdict, err
+	})
+	service := decision.Service{Policy: watching, Journal: lagging, Turns: decision.NewTurns(), Now: time.Now, NewID: func() string { return "id" }}
+	app := read(t, sound)
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			for range 20 {
+				if _, err := service.Decide(t.Context(), decision.Request{App: app}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if recorded != 32*20 {
+		t.Errorf("%d records, want %d", recorded, 32*20)
+	}
+}
+
 // recorderFunc is a Recorder that only appends.
 type recorderFunc func(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error)
 

@@ -35,6 +35,8 @@ type Sitting interface {
 const (
 	batchItems = 10_000
 	batchBytes = 256 << 20
+	// batchWorkers are the workers for each processor: most of them wait for the disk, and share what is written to it at once.
+	batchWorkers = 4
 )
 
 const ndjson = "application/x-ndjson"
@@ -87,7 +89,7 @@ func (a api) batch(c *gin.Context) {
 	}
 	r := newReply(a, c, form, in)
 	defer r.close()
-	sum, err := batch.Run(ctx, runtime.GOMAXPROCS(0), items,
+	sum, err := batch.Run(ctx, batchWorkers*runtime.GOMAXPROCS(0), items,
 		func(ctx context.Context, item batch.Item) ([]byte, error) {
 			return sitting.Decide(ctx, item.Body, itemKey(key, item.Index))
 		}, r.answer)

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -81,8 +82,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	taken, err := measured(ctx, s, stderr)
-	if err == nil {
-		err = taken.write(stdout, s.json)
+	if taken != nil { // what was measured before something failed is worth minutes
+		err = errors.Join(err, taken.write(stdout, s.json))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "load:", err)
