@@ -242,8 +242,8 @@ record_tested() {
 	go test -tags nomsgpack -count=1 -timeout 25m -json ./tests/record | report go -tally "$tally" -skips tests/report/skips.yaml
 }
 
-# Every fuzz function for a bounded time, two at once with one worker each: a door takes one core to be kept busy. What
-# they find is kept under testdata/fuzz by go test.
+# Every fuzz function for a bounded time, four at once with one worker each: a minute each, one after the other, would be a
+# third of the whole run. What they find is kept under testdata/fuzz by go test.
 fuzzed() {
 	local packages package target time jobs=$scratch/fuzz
 	mkdir -p "$jobs"
@@ -259,7 +259,7 @@ fuzzed() {
 		done
 	done >"$jobs/list"
 	[[ -s $jobs/list ]] || { echo "no fuzz function was found" && return 1; }
-	xargs -P 2 -L 1 bash -c 'fuzz_one "$@"' "$jobs" <"$jobs/list" || true # who failed is told below
+	xargs -P 4 -L 1 bash -c 'fuzz_one "$@"' "$jobs" <"$jobs/list" || true # who failed is told below
 	while read -r target package time; do
 		if [[ -e $jobs/${package//\//_}.$target.ok ]]; then
 			note 1 0
