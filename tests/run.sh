@@ -203,13 +203,14 @@ rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policie
 
 # Rules seen firing and not firing by tests and cases, and a sample of mutants, small enough that its score may be some way
 # from the one of all (policies/README.md says how to measure that). Each commit tries other ones; the same
-# commit tries the same ones again.
+# commit tries the same ones again. 90 % lets 6 of the 60 pass: while the tests notice 97.5 % of all mutants or more, fewer
+# than one sample in a thousand has 7.
 policies_tried() {
 	local seed
 	seed=$((16#$(git rev-parse --short=8 HEAD | cut -c 1-8)))
 	go build -tags nomsgpack -o "$scratch/greenchannel" ./cmd/greenchannel
 	"$scratch/greenchannel" test --cases tests/cases policies
-	"$scratch/greenchannel" test --mutate --cases= --sample 60 --seed "$seed" --min-score 80 policies
+	"$scratch/greenchannel" test --mutate --cases= --sample 60 --seed "$seed" --min-score 90 policies
 }
 
 conventions_tested() {

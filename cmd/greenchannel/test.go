@@ -132,7 +132,7 @@ func (f *testFlags) once(ctx context.Context, out, progress io.Writer, options p
 	if f.format.value == "json" {
 		err = printJSON(out, report)
 	} else {
-		err = printTests(out, report)
+		err = printTests(out, report, f.requireFiring)
 	}
 	switch {
 	case err != nil:

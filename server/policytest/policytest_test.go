@@ -229,6 +229,8 @@ func TestEachKindOfMutant(t *testing.T) {
 		{name: "a default", rule: "default p := false\n\np if input.a", test: "p == false\n\tp with input as {\"a\": true}"},
 		{name: "an else", rule: "q := 1 if input.a\n\nelse := 2\n\np := q", test: "p == 1 with input as {\"a\": true}\n\tp == 2"},
 		{name: "a constant deep in a value", rule: "p := {\"k\": [1, {2, 3}]}", test: "p == {\"k\": [1, {2, 3}]}"},
+		{name: "a member of a set", rule: "p contains \"a\"", test: "p == {\"a\"}"},
+		{name: "the name of a field, which is no constant", rule: "p[\"a\"] := 1", test: "p == {\"a\": 1}"},
 		{name: "a comparison that is a value", rule: "p := [x | some x in input.l; x < 2]", test: "p == [1] with input as {\"l\": [1, 2, 3]}"},
 		{name: "inside of every", rule: "p if every x in input.l { x == 1 }", test: "p with input as {\"l\": [1]}\n\tnot p with input as {\"l\": [2]}"},
 		{name: "a negation with a variable of its own", rule: "p if not {some x in input.l; x > 1}", test: "p with input as {\"l\": [1]}\n\tnot p with input as {\"l\": [2]}"},

@@ -101,7 +101,7 @@ func (q *quarry) ofRule(rule *ast.Rule) {
 	for _, arg := range rule.Head.Args {
 		q.term(arg)
 	}
-	if rule.Head.Key != nil {
+	if rule.Head.RuleKind() == ast.MultiValue { // the key of a field is its name, and evaluation reads it from the reference
 		q.term(rule.Head.Key)
 	}
 	if rule.Head.Value != nil {

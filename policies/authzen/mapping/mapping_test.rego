@@ -47,6 +47,24 @@ test_what_is_stated_twice_is_a_fault if {
 	_pointers(_with("/subject/properties/name", "Another")) == {"/subject/properties/name"}
 }
 
+test_each_fault_says_what_belongs_there if {
+	twice := [
+		{"op": "add", "path": "/resource/properties/exporter", "value": {"name": "Another"}},
+		{"op": "add", "path": "/resource/properties/id", "value": "X"},
+		{"op": "add", "path": "/subject/properties/name", "value": "Another"},
+	]
+	request := json.patch(_request, array.concat(twice, [{"op": "remove", "path": path} | some path in ["/subject/type", "/action/name", "/resource/type"]]))
+	details := {fault.pointer: fault.detail | some fault in mapping.question.faults} with input as request
+	details == {
+		"/subject/type": `is no kind of subject here; an exporter is asked about, with type "exporter"`,
+		"/action/name": `is no action here; "export" is`,
+		"/resource/type": `is no kind of resource here; "application" is`,
+		"/resource/properties/exporter": "the exporter is the subject; state it there alone",
+		"/resource/properties/id": "the reference of the application is the id of the resource; state it there alone",
+		"/subject/properties/name": "the name of the exporter is the id of the subject; state it there alone",
+	}
+}
+
 test_no_application_stands_beside_faults if {
 	not mapping.question.application with input as _with("/action/name", "read")
 }

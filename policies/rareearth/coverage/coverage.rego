@@ -43,7 +43,7 @@ _stated(need) if {
 }
 
 _stated(need) if {
-	elements := object.get(input, need.each, null)
+	elements := object.get(input, need.each, [])
 	count(elements) > 0
 	every element in elements {
 		object.get(element, need.field, null) != null

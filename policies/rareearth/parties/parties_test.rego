@@ -53,6 +53,21 @@ test_everybody_named_is_a_subject if {
 	}
 }
 
+test_the_country_of_a_subject_is_the_stated_one if {
+	application := {
+		"exporter": {"name": "E", "country": "HK", "owners": [{"name": "EO"}]},
+		"parties": [{"role": "end_user", "name": "U", "owners": [{"name": "UO", "country": "FR"}]}],
+	}
+	found := parties.subjects with input as application
+	{subject.path: subject.country | some subject in found} == {
+		"/exporter": "HK",
+		"/exporter/owners/0": "not stated",
+		"/parties/0": "not stated",
+		"/parties/0/owners/0": "FR",
+	}
+	{subject.path: subject.share_pct | some subject in found} == {"/exporter/owners/0": null, "/parties/0/owners/0": null}
+}
+
 test_every_role_is_looked_at if {
 	roles := [
 		"end_user", "ultimate_end_user", "importer", "consignee", "intermediate_consignee",

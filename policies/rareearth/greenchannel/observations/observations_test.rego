@@ -381,6 +381,11 @@ test_what_was_ordered_in_the_last_90_days_counts_with_the_order if {
 	{[one.path, one.en, one.unstated] | some one in seen} == {["/need", "the order and those of the last 90 days cover 6.1 months", false]}
 }
 
+test_six_months_by_itself_are_allowed_and_with_an_earlier_order_too_much if {
+	seen := _beyond_after(_set({"/items/0/quantity/value": 3000}), _ordered_before(1))
+	{one.en | some one in seen} == {"the order and those of the last 90 days cover 6.1 months"}
+}
+
 test_an_order_beyond_need_is_told_once if {
 	seen := _beyond_after(_set({"/items/0/quantity/value": 4000}), _ordered_before(41))
 	{one.en | some one in seen} == {"the order covers 8 months"}

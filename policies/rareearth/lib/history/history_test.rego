@@ -72,6 +72,10 @@ _looked_up(parties) if history.registry_consulted with input as fixture.applicat
 
 test_parties_that_are_not_on_file_were_looked_up_all_the_same if _looked_up(fixture.nobody_on_file(fixture.application))
 
+test_one_name_that_was_looked_up_is_enough_where_there_is_no_other if {
+	history.registry_consulted with input as {"exporter": {"name": "Gannan Magnet"}} with data.registry.parties as {"Gannan Magnet": []}
+}
+
 test_one_name_that_was_not_looked_up_is_enough if {
 	not _looked_up(object.remove(fixture.nobody_on_file(fixture.application), ["Talmotor GmbH"]))
 	not _looked_up({})

@@ -19,6 +19,12 @@ test_zero_width_characters_are_dropped if {
 	}
 }
 
+# A word that is broken by one would be no legal form.
+test_zero_width_characters_hide_no_legal_form if {
+	_same("Skydio, Incor\u200bporated", "Skydio Inc.")
+	_same("Skydio, Incorpo\u0301rated", "Skydio Inc.")
+}
+
 test_full_width_equals_half_width if {
 	_same("ＡＣＳＬ　Ｌｔｄ．", "ACSL Ltd.")
 	_same("Ｋ２（Ｊａｐａｎ）", "K2 (Japan)")

@@ -128,6 +128,8 @@ test_consumption_and_stock_are_read_in_kilograms if {
 	_stock({"stock_on_hand": _kg(0)}) == 0
 }
 
+test_consumption_of_less_than_a_kilogram_is_consumption if _annual({"annual_consumption": {"value": 500, "unit": "GRM"}}) == 0.5
+
 test_consumption_of_nothing_is_no_consumption if not _annual({"annual_consumption": _kg(0)})
 
 test_consumption_that_is_not_stated_is_unknown if {

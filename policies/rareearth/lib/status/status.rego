@@ -121,7 +121,7 @@ turns(row) := {_start_of(moment) | some moment in _bounds(row)} | {_start_of(_la
 
 _bounds(row) := {moment |
 	some moment in array.flatten([
-		[object.get(row, key, null) | some key in ["effective_from", "effective_until"]],
+		[row[key] | some key in ["effective_from", "effective_until"]],
 		[window.from | some key in ["suspended", "resumed"]; some window in row[key]],
 	])
 	is_string(moment)
@@ -130,6 +130,14 @@ _bounds(row) := {moment |
 _start_of(moment) := moment if contains(moment, "T")
 
 _start_of(moment) := sprintf("%sT00:00:00+08:00", [moment]) if not contains(moment, "T")
+
+# METADATA
+# title: Whether a day lies further back than so many years and days
+# description: A period that began on it ends with the day of the same date, which is still inside it.
+older_than(day, years, days) if {
+	last := time.add_date(time.parse_ns("2006-01-02", day), years, 0, days)
+	time.parse_ns("2006-01-02", today) > last
+}
 
 # METADATA
 # title: The first instant after a day that is itself still included

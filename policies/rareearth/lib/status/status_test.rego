@@ -289,6 +289,23 @@ test_a_status_lasts_from_one_turn_to_the_last_instant_before_the_next if {
 	}
 }
 
+# How long ago
+
+_older(day, years, days, today) if status.older_than(day, years, days) with time.now_ns as fixture.midnight(today)
+
+test_a_period_is_over_the_day_after_that_of_its_own_date if {
+	not _older("2021-11-23", 5, 0, "2026-11-23")
+	_older("2021-11-23", 5, 0, "2026-11-24")
+	not _older("2026-11-23", 0, 14, "2026-12-07")
+	_older("2026-11-23", 0, 14, "2026-12-08")
+	not _older("2025-11-23", 1, 14, "2026-12-07")
+	_older("2025-11-23", 1, 14, "2026-12-08")
+}
+
+test_a_day_to_come_is_no_day_ago if not _older("2026-11-24", 0, 0, "2026-11-23")
+
+test_what_is_no_day_is_not_older_than_anything if not _older("2021-13-01", 5, 0, "2026-11-24")
+
 test_what_is_valid_through_a_day_ends_with_the_next_one if {
 	status.after_day("2026-02-28") == "2026-03-01T00:00:00+08:00"
 	status.after_day("2026-12-31") == "2027-01-01T00:00:00+08:00"

@@ -82,6 +82,26 @@ test_a_file_without_documents_lacks_them_all if {
 	}
 }
 
+test_absent_papers_are_told_one_after_the_other if {
+	papers := [document | some document in _complete.documents; not document.type in {"application_form", "technical_description"}]
+	[found] := _all("REG792-16(1)", _with_documents(papers))
+	found.reason.text == {
+		"en": "The application lacks: application form; technical description of the item or test report.",
+		"zh": "申请缺少下列材料：两用物项出口许可申请表；两用物项的技术说明或者检测报告。",
+	}
+}
+
+test_absent_papers_point_at_the_papers if {
+	found := completeness.findings with input as object.union(_with_documents([]), {"kind": "general"})
+		with time.now_ns as _today
+		with data.rareearth.parties.watched as {{"path": "/parties/0"}}
+	{each.reason.rule: each.reason.paths | some each in found} == {
+		"REG792-16(1)": ["/documents"],
+		"REG792-16(2)": ["/documents"],
+		"REG792-26/papers": ["/documents"],
+	}
+}
+
 test_a_registration_asks_for_form_identity_and_contract if {
 	application := {"kind": "registration", "exporter": {"name": "Gannan Magnet"}, "registration_case": "repair_in"}
 	_missing("REG792-16(1)", application) == {"application_form", "identity", "contract"}
@@ -213,6 +233,7 @@ test_both_undertakings_are_required if {
 test_a_certificate_without_undertakings_gives_none if {
 	[found] := _all("REG792-24", _uncertified("undertakings"))
 	found.reason.evidence.undertakings == ["no_other_use", "no_transfer"]
+	contains(found.reason.text.en, "lacks the undertaking not to change the end use and not to pass the item on to any third party.")
 	contains(found.reason.text.zh, "不擅自改变最终用途、不擅自向任何第三方转让")
 }
 

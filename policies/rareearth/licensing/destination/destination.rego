@@ -78,7 +78,7 @@ findings contains found if {
 #     en: Follow the measures that go with the grade.
 #     zh: 按照与该风险等级相应的管控措施办理。
 findings contains found if {
-	some path, country in _places
+	some [path, country] in _places
 	grade := destinations.grades.rows[country].grade
 	found := finding.graded(rego.metadata.rule(), _weight(grade), [path], {"country": country, "grade": grade})
 }
@@ -87,14 +87,12 @@ _weight(grade) := grade if grade in {"low", "medium"}
 
 _weight(grade) := "high" if not grade in {"low", "medium"}
 
-_places[path] := country if {
-	some path, keys in {"/destination": ["destination"], "/end_use/site_country": ["end_use", "site_country"]}
-	country := object.get(input, keys, null)
-	country != null
-}
+_places contains ["/destination", input.destination]
+
+_places contains ["/end_use/site_country", input.end_use.site_country]
 
 # Where the application says that the goods themselves end up in the United States.
-_ends_in_us contains path if some path, "US" in _places
+_ends_in_us contains path if some [path, "US"] in _places
 
 _ends_in_us contains sprintf("/parties/%d/country", [i]) if {
 	some i, party in parties.end_users

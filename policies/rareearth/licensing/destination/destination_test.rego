@@ -59,6 +59,15 @@ test_goods_for_a_user_in_the_united_states_go_there_by_whatever_way if {
 	}
 }
 
+test_every_way_into_the_united_states_is_pointed_at if {
+	application := {
+		"destination": "US",
+		"end_use": {"site_country": "US"},
+		"parties": [{"role": "bank", "name": "Example Bank"}, {"role": "end_user", "name": "Example Inc.", "country": "US"}],
+	}
+	{found.reason.paths | some found in _findings(application, _gallium, _before)} == {["/destination", "/end_use/site_country", "/parties/1/country"]}
+}
+
 test_other_places_and_other_parties_are_not_the_united_states if {
 	every application in [
 		_to("DE"), _to("UM"), {}, {"parties": [{"role": "end_user", "name": "Example"}]},

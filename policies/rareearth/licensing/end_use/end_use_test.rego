@@ -39,6 +39,7 @@ test_whatever_the_exporter_knows_of_a_risk_calls_for_a_person if {
 		found := _the("ECL-12(3)", _of({"knowledge": knowledge, "risk": "wmd"}), _today)
 		found.outcome == "enhanced_review"
 		found.reason.evidence == {"knowledge": knowledge, "risk": "wmd"}
+		found.reason.paths == ["/end_use/knowledge"]
 	}
 }
 
@@ -83,14 +84,19 @@ test_an_application_without_end_use_indicates_nothing if _fired({}, _today) == s
 
 # ANN-2025-61 §3
 
-_uses := [{"military": true}, {"sector": "defence"}, {"wmd": true}, {"terrorism": true}]
+_uses := {
+	"/end_use/military": {"military": true},
+	"/end_use/sector": {"sector": "defence"},
+	"/end_use/wmd": {"wmd": true},
+	"/end_use/terrorism": {"terrorism": true},
+}
 
 test_announcement_61_refers_every_use_that_it_names if {
-	every use in _uses {
+	every path, use in _uses {
 		found := _the("ANN-2025-61 §3", _of(use), _instant("2025-10-09"))
 		found.outcome == "refer_for_refusal"
 		found.reason.effect == "refer"
-		count(found.reason.paths) == 1
+		found.reason.paths == [path]
 	}
 }
 

@@ -235,8 +235,7 @@ findings contains found if {
 findings contains found if {
 	checked := listed.provenance.checked_on
 	days := settings.list_stale_days.value
-	limit := time.add_date(time.parse_ns("2006-01-02", checked), 0, 0, days)
-	status.today > time.format([limit, "UTC", "2006-01-02"])
+	status.older_than(checked, 0, days)
 	found := finding.make(rego.metadata.rule(), [], {"checked_on": checked, "days": days})
 }
 

@@ -146,12 +146,7 @@ _barring(penalty) if {
 	not _old(penalty)
 }
 
-# A period counted in years ends with the day of the same date; that day is still inside it.
-_old(penalty) if {
-	imposed := time.parse_ns("2006-01-02", penalty.imposed_on)
-	last := time.add_date(imposed, settings.penalty_lookback_years.value, 0, 0)
-	status.today > time.format([last, "UTC", "2006-01-02"])
-}
+_old(penalty) if status.older_than(penalty.imposed_on, settings.penalty_lookback_years.value, 0)
 
 _general_obstacles contains "/exporter/icp" if not _icp_running
 

@@ -30,7 +30,17 @@ test_transit_and_bonded_exit_need_the_licence_like_a_direct_export if {
 	{regime | some regime in _regimes; "ECL-45" in _fired({"regime": regime})} == {"bonded_exit", "transit"}
 }
 
-test_a_regime_that_is_not_stated_is_ordinary_trade if _fired({}) == set()
+test_another_way_of_export_points_at_the_regime if {
+	every regime in ["gift", "transit"] {
+		{found.reason.paths | some found in _findings({"regime": regime}, [])} == {["/regime"]}
+	}
+}
+
+test_a_regime_that_is_not_stated_is_ordinary_trade if {
+	_fired({}) == set()
+	rows := {"sold": {"regimes": ["general_trade"], "title": {"en": "sold", "zh": "出售"}, "basis": "none"}}
+	_registrable(object.remove(_registration("sold", ""), ["regime"]), []) with data.rareearth.reference.registration_cases.rows as rows
+}
 
 # REG792-19
 
@@ -53,6 +63,8 @@ test_each_case_goes_with_its_regime_and_with_no_other if {
 		found.outcome == ""
 		found.reason.effect == "clear"
 		found.reason.evidence.case == case
+		found.reason.paths == ["/registration_case"]
+		not _the("REG792-20(2)", _registration(case, own), [])
 	}
 }
 

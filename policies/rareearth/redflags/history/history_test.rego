@@ -130,6 +130,10 @@ test_more_than_eighteen_months_in_a_year_are_flagged if {
 
 test_an_order_that_goes_beyond_a_year_by_itself_is_told_by_the_need if _stockpile(_order(181), _year(1, 1)) == set()
 
+test_an_order_of_eighteen_months_is_told_with_what_was_ordered_before if {
+	_stockpile(_order(180), _year(1, 1)) == {["medium", 18.1, 1]}
+}
+
 test_without_a_need_or_an_earlier_order_nothing_is_stockpiled if {
 	_stockpile(fixture.without(["/need"]), _year(1000, 5)) == set()
 	_stockpile(_order(20), {}) == set()

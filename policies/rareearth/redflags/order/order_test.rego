@@ -91,6 +91,7 @@ test_stock_counts_with_the_order if {
 	}
 	found := _the("RF-12", application) with time.now_ns as time.parse_rfc3339_ns("2026-11-23T00:00:00+08:00")
 	found.reason.evidence == {"months": 10, "ordered_kg": 20}
+	found.reason.paths == ["/need", "/items"]
 	not _the("RF-12", json.remove(application, ["/need/annual_consumption"])) with time.now_ns as time.parse_rfc3339_ns("2026-11-23T00:00:00+08:00")
 }
 
@@ -196,6 +197,7 @@ test_a_denial_is_noted_and_neither_clears_nor_accuses if {
 	found.reason.severity == "low"
 	found.outcome == ""
 	found.reason.evidence.phrases == ["no military use", "not for weapons"]
+	found.reason.paths == ["/end_use/statement"]
 	_fired(_used({"statement": "伺服电机SA-210，不用于军事"})) == {"RF-35"}
 }
 

@@ -82,11 +82,7 @@ _certificate_faults(certificate) := {fault | some fault in _possible_faults; _ha
 
 _possible_faults := ["older_than_limit", "expired", "copy_only", "unstamped", "other_contract"]
 
-_has("older_than_limit", certificate) if {
-	issued := time.parse_ns("2006-01-02", certificate.issued_on)
-	limit := time.add_date(issued, 0, 0, settings.certificate_max_age_days.value)
-	status.today > time.format([limit, "UTC", "2006-01-02"])
-}
+_has("older_than_limit", certificate) if status.older_than(certificate.issued_on, 0, settings.certificate_max_age_days.value)
 
 _has("expired", certificate) if certificate.expires_on < status.today
 

@@ -169,6 +169,12 @@ test_overdue_reports_weigh_medium if {
 	found.reason.evidence.record == ["/exporter/overdue_reports"]
 }
 
+test_each_entry_of_the_record_is_pointed_at if {
+	light := {"kind": "administrative", "grave": false}
+	found := _the("RF-29", {"exporter": {"penalties": [light, light], "overdue_reports": 1}}, _today)
+	found.reason.paths == ["/exporter/overdue_reports", "/exporter/penalties/0", "/exporter/penalties/1"]
+}
+
 test_a_clean_or_unstated_record_raises_no_flag if {
 	_weight({"penalties": [], "overdue_reports": 0}) == set()
 	_weight({"name": "Gannan Magnet"}) == set()

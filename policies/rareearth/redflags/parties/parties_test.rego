@@ -216,6 +216,17 @@ test_a_middleman_may_be_anything_else if {
 	_fired(_by({"business": "manufacturer", "site_type": "warehouse"})) == set()
 }
 
+test_each_flag_points_at_its_party if {
+	doubtful := {"role": "end_user", "name": "B", "military_ties": true, "founded_on": "2026-11-01", "business": "trader"}
+	found := _at({"parties": [{"role": "payer", "name": "A"}, doubtful]}, [], _today)
+	{each.reason.rule: each.reason.paths | some each in found} == {
+		"RF-03": ["/parties/1"],
+		"RF-04": ["/parties/1"],
+		"RF-09": ["/parties/1/founded_on"],
+		"RF-14": ["/parties/1"],
+	}
+}
+
 # What a finding does, how much it weighs and which outcome it asks for.
 _weight(found) := concat(" ", [found.reason.effect, found.reason.severity, found.outcome])
 

@@ -73,13 +73,15 @@ _state(party) := {"kind": "standing", "result": result, "on": on} if {
 }
 
 # The last verification with one of these results, of several on one day the worst. What lies after this day is not known yet.
-_last(party, results) := max({[verification.on, _gravity[verification.result], verification.result] |
+_last(party, results) := max({[verification.on, gravity, verification.result] |
 	some verification in party.verifications
 	verification.result in results
 	verification.on <= status.today
+	some gravity, result in _from_best_to_worst
+	result == verification.result
 })
 
-_gravity := {"passed": 0, "pending": 1, "delayed": 2, "failed": 3}
+_from_best_to_worst := ["passed", "pending", "delayed", "failed"]
 
 _words := {
 	"standing": {

@@ -50,6 +50,10 @@ test_an_open_verification_weighs_medium if {
 	]}
 }
 
+test_an_open_verification_that_was_passed_since_raises_no_flag if {
+	_of_end_user([_verified("pending", "2025-03-01"), _verified("passed", "2026-03-01")]) == set()
+}
+
 test_a_failure_that_was_passed_since_is_only_noted if {
 	_of_end_user([_verified("failed", "2025-03-01"), _verified("passed", "2026-03-01")]) == {[
 		"low", "Talmotor GmbH (end_user, importer), on file as Filed: failed verification on 2025-03-01 and has passed it since.",
@@ -69,7 +73,14 @@ test_the_last_failure_counts_and_not_the_order_in_the_file if {
 }
 
 test_of_two_results_on_one_day_the_worse_counts if {
-	{severity | some [severity, _] in _of_end_user([_verified("passed", "2026-03-01"), _verified("failed", "2026-03-01")])} == {"high"}
+	_on_one_day(["passed", "failed"]) == {["high", "failed"]}
+	_on_one_day(["passed", "delayed", "failed"]) == {["high", "failed"]}
+	_on_one_day(["delayed", "passed"]) == {["high", "delayed"]}
+	_on_one_day(["pending", "passed"]) == {["medium", "pending"]}
+}
+
+_on_one_day(results) := {[found.reason.severity, found.reason.evidence.result] |
+	some found in _on_file("Talmotor GmbH", [_verified(result, "2026-03-01") | some result in results])
 }
 
 test_a_passed_verification_raises_no_flag if _on_file("Talmotor GmbH", [_verified("passed", "2026-03-01")]) == set()
@@ -102,6 +113,13 @@ test_the_importer_weighs_like_the_end_user if {
 		with data.registry.parties as {"B": [{"id": "P-1", "name": "B", "verifications": [_verified("failed", "2026-03-01")]}]}
 		with time.now_ns as fixture.today
 	{[one.reason.paths, one.reason.severity] | some one in found} == {[["/parties/1"], "high"]}
+}
+
+test_an_end_user_that_imports_nothing_itself_weighs_high if {
+	found := registry.findings with input as fixture.with_fields({"/parties/1/name": "B"})
+		with data.registry.parties as {"Talmotor GmbH": [{"id": "P-1", "name": "Filed", "verifications": [_verified("failed", "2026-03-01")]}]}
+		with time.now_ns as fixture.today
+	{[one.reason.paths, one.reason.severity] | some one in found} == {[["/parties/0"], "high"]}
 }
 
 test_others_weigh_one_step_less if {

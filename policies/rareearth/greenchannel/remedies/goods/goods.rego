@@ -49,7 +49,6 @@ offers contains change.state(rego.metadata.rule(), sprintf("/items/%d/control_co
 	line.status == "unclassified"
 	line.why in {"several", "not_excluded"}
 	codes := [control_list.entries[entry.code].code | some entry in line.entries; _for_the_channel(entry)]
-	count(codes) > 0
 }
 
 # METADATA

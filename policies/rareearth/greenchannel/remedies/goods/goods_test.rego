@@ -35,7 +35,33 @@ test_a_line_that_several_entries_may_fit if {
 	startswith(code, "1C902")
 }
 
+# A form that speaks alone against the HS code leaves the entry open.
+test_a_line_that_an_entry_is_not_excluded_for_is_offered_its_code if {
+	ore := {"line": 1, "description": "Dysprosium", "form": "ore", "hs_code": "2846901500", "quantity": {"value": 1, "unit": "KGM"}}
+	_offers(_set({"/items": [ore]})) == {"/items/0/control_code": "1C905.b"}
+}
+
+test_a_line_that_no_entry_fits_is_offered_no_code if {
+	_offers(_set({"/items": [{"line": 1, "description": "Something", "quantity": {"value": 1, "unit": "KGM"}}]})) == {}
+}
+
 test_a_line_of_another_announcement_is_filed_by_itself if _offers(_set({"/items/-": _gallium})) == {"/items/1": "remove"}
+
+# Nobody knows whether announcement 57 binds again: until then its line stands in the way.
+test_a_line_whose_suspension_lapsed_is_filed_by_itself if {
+	holmium := {
+		"line": 2, "description": "Holmium oxide 99.9 %", "control_code": "1C909.b", "form": "oxide",
+		"composition": [{"element": "Ho", "wt_pct": 87.3}], "assay": "complete", "quantity": {"value": 1, "unit": "KGM"},
+	}
+	application := _set({"/items/-": holmium})
+	_removed(application, "2026-11-09") == set()
+	_removed(application, "2026-11-10") == {"/items/1"}
+}
+
+_removed(application, day) := {offer.pointer |
+	some offer in goods.offers with input as application with time.now_ns as fixture.midnight(day)
+	offer.op == "remove"
+}
 
 test_the_only_line_is_not_taken_out if not "/items/0" in object.keys(_offers(_set({"/items": [_gallium]})))
 
@@ -47,8 +73,25 @@ test_a_consumption_that_is_not_stated if {
 
 test_a_stock_that_is_not_stated if _offers(fixture.without(["/need/stock_on_hand"])) == {"/need/stock_on_hand": {"value": 0, "unit": "KGM"}}
 
+test_a_consumption_of_one_kilogram_may_be_enough if {
+	small := fixture.with_fields({"/items/0/quantity/value": 25})
+	_offers(json.remove(small, ["/need/annual_consumption"])) == {"/need/annual_consumption": {"value": 1, "unit": "KGM"}}
+}
+
+test_an_order_of_nothing_needs_no_consumption if {
+	nothing := fixture.with_fields({"/items/0/quantity/value": 0})
+	_offers(json.remove(nothing, ["/need/annual_consumption"])) == {"/items/0/quantity": {"value": 1, "unit": "KGM"}}
+}
+
+test_a_stock_of_nothing_is_stated if _offers(_set({"/need/stock_on_hand/value": 0})) == {}
+
 test_an_order_beyond_need_can_be_smaller if {
 	_offers(_set({"/need/annual_consumption": {"value": 20, "unit": "KGM"}})) == {"/items/0/quantity/value": 500}
+}
+
+test_an_order_beyond_need_can_be_less_than_one if {
+	application := _set({"/need/annual_consumption/value": 20, "/items/0/quantity": {"value": 1, "unit": "TNE"}})
+	_offers(application) == {"/items/0/quantity/value": 0.5}
 }
 
 test_an_order_within_need_to_the_gram if _offers(_set({"/need/annual_consumption": {"value": 40, "unit": "KGM"}})) == {}
@@ -68,4 +111,8 @@ test_what_was_ordered_before_counts if {
 	_offers_after(bare, _ordered(bare, 50)) == {"/need/annual_consumption": {"value": 140, "unit": "KGM"}}
 }
 
-test_nothing_is_left_to_order if _offers_after(fixture.application, _ordered(fixture.application, 61)) == {}
+test_nothing_is_left_to_order if {
+	every kg in [60, 61] {
+		_offers_after(fixture.application, _ordered(fixture.application, kg)) == {}
+	}
+}

@@ -148,11 +148,7 @@ default _contract := "(number)"
 
 _contract := input.contract.number
 
-_contract := named[0] if {
-	not input.contract.number
-	named := [document.contract_number | some document in input.documents]
-	count(named) > 0
-}
+_contract := [document.contract_number | some document in input.documents][0] if not input.contract.number
 
 _end_user := [party.name | some party in input.parties; party.role == "end_user"][0]
 
@@ -191,11 +187,7 @@ _unfit_words := {
 
 _is("expired", document) if document.expires_on < status.today
 
-_is("too_old", document) if {
-	issued := time.parse_ns("2006-01-02", document.issued_on)
-	limit := time.add_date(issued, 0, 0, settings.certificate_max_age_days.value)
-	status.today > time.format([limit, "UTC", "2006-01-02"])
-}
+_is("too_old", document) if status.older_than(document.issued_on, 0, settings.certificate_max_age_days.value)
 
 _is("other_contract", document) if document.contract_number != input.contract.number
 

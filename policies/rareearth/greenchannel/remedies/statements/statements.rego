@@ -51,7 +51,6 @@ offers contains change.state(rego.metadata.rule(), "/end_use/sector", fitting[0]
 			_usual(item, sector)
 		}
 	]
-	count(fitting) > 0
 }
 
 # METADATA

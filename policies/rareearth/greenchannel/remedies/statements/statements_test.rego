@@ -14,12 +14,29 @@ test_nothing_is_offered_where_all_is_stated if _offers(fixture.application) == {
 
 test_a_country_that_is_not_stated if _offers(fixture.without(["/parties/1/country"])) == {"/parties/1/country": "DE"}
 
+# The channel looks at whoever receives the goods, and at nobody who only serves the deal.
+test_the_country_of_everybody_who_receives_the_goods_is_asked_for if {
+	roles := [
+		"end_user", "ultimate_end_user", "importer", "consignee", "intermediate_consignee",
+		"agent", "forwarder", "payer", "bank", "broker",
+	]
+	offered := _offers(_set({"/parties": [{"role": role, "name": "Talmotor GmbH", "founded_on": "1987-05-04", "owners": []} | some role in roles]}))
+	offered == {sprintf("/parties/%d/country", [i]): "DE" | some i in numbers.range(0, 4)}
+}
+
 test_a_sector_that_is_not_stated_is_one_of_the_civil_list_that_fits_the_goods if {
 	_offers(fixture.without(["/end_use/sector"])) == {"/end_use/sector": "aerospace_civil"}
 }
 
 test_a_sector_for_goods_without_a_form if {
 	_offers(fixture.without(["/end_use/sector", "/items/0/form"])) == {"/end_use/sector": "aerospace_civil"}
+}
+
+test_one_sector_that_fits_is_enough if {
+	application := json.patch(fixture.without(["/end_use/sector"]), [{"op": "replace", "path": "/items/0/form", "value": "ore"}])
+	rows := {"wind_power": {"civil": true, "forms": ["magnet"]}, "research": {"civil": true, "forms": ["magnet", "ore"]}}
+	offered := _offers(application) with data.rareearth.reference.sectors.rows as rows
+	offered == {"/end_use/sector": "research"}
 }
 
 test_no_sector_fits_every_form if {
@@ -75,13 +92,26 @@ test_a_record_that_is_not_stated if {
 	_offers(fixture.without(["/exporter/penalties", "/exporter/overdue_reports"])) == {"/exporter/penalties": [], "/exporter/overdue_reports": 0}
 }
 
-test_overdue_reports_can_be_filed if _offers(_set({"/exporter/overdue_reports": 2})) == {"/exporter/overdue_reports": 0}
+test_overdue_reports_can_be_filed_be_it_one_or_more if {
+	every overdue in [1, 2] {
+		_offers(_set({"/exporter/overdue_reports": overdue})) == {"/exporter/overdue_reports": 0}
+	}
+}
 
 test_a_penalty_stays if _offers(_set({"/exporter/penalties": [{"kind": "criminal"}]})) == {}
 
 test_terms_of_the_contract if {
 	offered := _offers(_set({"/contract/payment": "cash", "/contract/foreign_inspection_in_cn": true}))
 	offered == {"/contract/payment": "letter_of_credit", "/contract/foreign_inspection_in_cn": false}
+}
+
+test_unusual_terms_of_payment_become_usual_and_usual_ones_stay if {
+	every payment in ["cash", "prepayment"] {
+		_offers(_set({"/contract/payment": payment})) == {"/contract/payment": "letter_of_credit"}
+	}
+	every payment in ["letter_of_credit", "transfer"] {
+		_offers(_set({"/contract/payment": payment})) == {}
+	}
 }
 
 test_a_general_licence_becomes_a_single_one if _offers(_set({"/kind": "general"})) == {"/kind": "single"}
