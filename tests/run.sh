@@ -222,7 +222,7 @@ conventions_tested() {
 # evaluation some eight times slower: the rooms themselves run with it. A whole bundle that comes in is examined by its
 # tests and by all cases, so those few tests run without it as well.
 readonly outside='/tests/(cases|scripts|load)$|/server/policytest$'
-readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass)$'
+readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass|Fired|TheCatalogueIsFresh)$'
 
 go_tested() {
 	local race=(-race) inside=0 beyond=0
@@ -232,7 +232,7 @@ go_tested() {
 		report go -tally "$tally" -skips tests/report/skips.yaml || inside=1
 	{
 		go list ./... | grep -E "$outside" | xargs go test -tags nomsgpack -count=1 -timeout 25m -json
-		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./server/httpapi
+		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./server/httpapi ./cmd/greenchannel
 	} | report go -tally "$tally" || beyond=1
 	((inside + beyond == 0))
 }
