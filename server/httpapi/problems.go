@@ -45,7 +45,7 @@ func replies() map[problem.Kind]reply {
 		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported", "不支持的媒体类型", "The body is not declared as what the route reads: JSON in UTF-8, plain or as gzip, unless it says otherwise.", 0},
 		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name", "该名称下没有内容", "The detail names what is near, where something is.", 0},
 		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", "此处不允许该方法", "`Allow` names those that are.", 0},
-		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "规则未给出有效结论", "Nothing was decided.", 0},
+		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "策略未给出有效判定", "Nothing was decided.", 0},
 		problem.Deadline:             {http.StatusServiceUnavailable, "The evaluation took too long", "评估超时", "Nothing was decided.", while},
 		problem.Cancelled:            {http.StatusServiceUnavailable, "The evaluation was called off", "评估已中止", "The client went away or the service is stopping; nothing was decided.", while},
 		problem.NotReady:             {http.StatusServiceUnavailable, "The service is not ready", "服务尚未就绪", "No bundle is active, or the service is stopping.", while},
@@ -57,7 +57,7 @@ func replies() map[problem.Kind]reply {
 		problem.PreconditionFailed:   {http.StatusPreconditionFailed, "What is to be changed is not as it was", "待变更内容已非原状", "Read it again, and change that.", 0},
 		problem.Conflict:             {http.StatusConflict, "It cannot be put into force", "不能生效", "With it the service could not decide, or nobody could put another in its place; everything stays as it is.", 0},
 		problem.Unauthenticated:      {http.StatusUnauthorized, "It is not known who calls", "未知调用方身份", "`WWW-Authenticate` says how to say it.", 0},
-		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it", "规则不允许该请求", "It is known who calls; the detail names what is lacking.", 0},
+		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it", "策略不允许该请求", "It is known who calls; the detail names what is lacking.", 0},
 		problem.RateLimited:          {http.StatusTooManyRequests, "Too many requests", "请求过于频繁", "`Retry-After` says when the next may come.", moment},
 		problem.Internal:             {http.StatusInternalServerError, "The service failed", "服务出错", "The operator finds the reason in the log, by the name of the request.", 0},
 	}
