@@ -297,6 +297,13 @@ func TestUndescribedAnswersAreFound(t *testing.T) {
 		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 	}
 	const sound = `{"status": "alive"}`
+	resting := func(retry string) *http.Response {
+		return answer(503, `{"type": "/problems/not-ready", "title": "t", "status": 503, "detail": "d", "instance": "/livez", "request_id": "a"}`,
+			"Content-Type", "application/problem+json", "Content-Language", "en", "Retry-After", retry)
+	}
+	if err := c.conforms(request, resting("5")); err != nil {
+		t.Errorf("a sound problem: %v", err)
+	}
 	if err := c.conforms(request, answer(200, sound)); err != nil {
 		t.Errorf("a sound answer: %v", err)
 	}
@@ -307,7 +314,8 @@ func TestUndescribedAnswersAreFound(t *testing.T) {
 		"a missing field":    answer(200, `{}`),
 		"another media type": answer(200, sound, "Content-Type", "text/plain"),
 		"another header":     answer(200, sound, "X-Colour", "green"),
-		"a broken header":    answer(200, sound, "X-Request-ID", "a b"),
+		"no name":            answer(200, sound, "X-Request-ID", ""),
+		"a broken header":    resting("soon"),
 		"an undescribed problem": answer(500, `{"type": "/problems/not-found", "title": "t", "status": 500, "detail": "d", "instance": "/livez", "request_id": "a"}`,
 			"Content-Type", "application/problem+json", "Content-Language", "en"),
 	} {

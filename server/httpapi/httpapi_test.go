@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -400,15 +401,27 @@ func TestFailuresKeepTheirCauses(t *testing.T) {
 
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
-	handler := httpapi.New(deps(t, io.Discard))
-	for given, kept := range map[string]bool{
-		"abc-1.2_X": true, strings.Repeat("a", 64): true,
-		"": false, strings.Repeat("a", 65): false, "a b": false, "a\"b": false, "ä": false,
+	var log strings.Builder
+	handler := httpapi.New(deps(t, &log))
+	long := strings.Repeat("a", 300)
+	for given, told := range map[string]string{
+		"abc-1.2_X": "abc-1.2_X", "a b": "a b", `"<b>"`: `"<b>"`, "ä": "ä", "\xff\xfea": "a", long: long[:256], long[:255] + "ä": long[:255],
 	} {
-		id := call(t, handler, "GET", "/livez", "", "X-Request-ID", given).Header.Get("X-Request-ID")
-		if (id == given) != kept || id == "" {
-			t.Errorf("%q became %q, want it kept: %v", given, id, kept)
+		response := call(t, handler, "GET", "/nowhere", "", "X-Request-ID", given)
+		if id := response.Header.Get("X-Request-ID"); id != given {
+			t.Errorf("%q is given back as %q", given, id)
 		}
+		if got := answer(t, response).RequestID; got != told {
+			t.Errorf("%q is told as %q", given, got)
+		}
+		if logged := log.String(); strings.Count(logged, "\n") != 1 || !strings.Contains(logged, told) && !strings.Contains(logged, strconv.Quote(told)) {
+			t.Errorf("%q is logged as %s", given, logged)
+		}
+		log.Reset()
+	}
+	first, second := call(t, handler, "GET", "/livez", "").Header.Get("X-Request-ID"), call(t, handler, "GET", "/livez", "").Header.Get("X-Request-ID")
+	if first == "" || first == second {
+		t.Errorf("requests without names are called %q and %q", first, second)
 	}
 }
 

@@ -22,7 +22,7 @@ type details struct {
 	Status    int             `json:"status" jsonschema:"The HTTP status."`
 	Detail    string          `json:"detail" jsonschema:"What is wrong this time and how to mend it, in the language of the title."`
 	Instance  string          `json:"instance" jsonschema:"Path of the request."`
-	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID."`
+	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID; the first 256 bytes of one that is longer."`
 	TraceID   string          `json:"trace_id,omitzero" jsonschema:"Id of the trace that the request is part of, if it is part of one."`
 	Errors    []problem.Fault `json:"errors,omitzero" jsonschema:"Each place of the input that has to be mended."`
 }
@@ -80,6 +80,9 @@ func (a api) fail(c *gin.Context, err error) {
 	}
 	if known.retry > 0 && c.Writer.Header().Get(retryField) == "" { // a limit says its own time
 		c.Header(retryField, strconv.Itoa(known.retry))
+	}
+	if kind == problem.UnsupportedMedia {
+		wouldTake(c, p)
 	}
 	c.Header("Cache-Control", "no-store")
 	spoken(c)
