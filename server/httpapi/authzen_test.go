@@ -57,8 +57,11 @@ type evaluated struct {
 		Outcome    string
 		DecisionID string `json:"decision_id"`
 		Reasons    []struct{ Rule string }
-		Error      struct{ Status int }
-		Record     struct{ Seq int }
+		Error      struct {
+			Status  int
+			Message string
+		}
+		Record struct{ Seq int }
 	}
 }
 

@@ -80,6 +80,7 @@ _wanted := {
 	"POST access/v1/evaluation": "c----",
 	"POST access/v1/evaluations": "c----",
 	"GET .well-known/authzen-configuration": "cwaoN",
+	"GET .well-known/authzen-configuration/tenant": "cwaoN",
 	"GET openapi.json": "cwaoN",
 	"GET docs": "cwaoN",
 	"GET docs/page.css": "cwaoN",

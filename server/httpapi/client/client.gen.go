@@ -4441,7 +4441,7 @@ type ClientInterface interface {
 
 	// AccessMetadata Where the Authorization API is
 	//
-	// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+	// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 	//
 	// Corresponds with GET /.well-known/authzen-configuration (the `AccessMetadata` operationId).
 	AccessMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4742,7 +4742,7 @@ type ClientInterface interface {
 
 // AccessMetadata Where the Authorization API is
 //
-// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 //
 // Corresponds with GET /.well-known/authzen-configuration (the `AccessMetadata` operationId).
 func (c *Client) AccessMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6976,7 +6976,7 @@ type ClientWithResponsesInterface interface {
 
 	// AccessMetadataWithResponse Where the Authorization API is
 	//
-	// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+	// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -13020,7 +13020,7 @@ func (r BeginShadowResponse) ContentType() string {
 
 // AccessMetadataWithResponse Where the Authorization API is
 //
-// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
