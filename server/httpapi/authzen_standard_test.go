@@ -12,6 +12,7 @@ import (
 
 	"greenchannel/server/httpapi"
 	"greenchannel/server/problem"
+	"greenchannel/tests/counts"
 )
 
 // standardExample is a request that the text of the Authorization API 1.0 (Final, of 11 January 2026) shows, and what it says
@@ -125,6 +126,7 @@ func answeredAsTheStandardSays(t *testing.T, examples []standardExample) {
 			e.judge(t, text)
 		})
 	}
+	counts.Hold(t, counts.Counts{Run: len(examples), Passed: len(examples)})
 }
 
 // judge holds an answer against what the standard says of it.
@@ -170,7 +172,7 @@ func (e standardExample) judge(t *testing.T, text []byte) {
 // back with them as well, whatever text it is (10.1.3), and a 401 says how to be known (11.3).
 func TestAuthZENErrorsOfTheStandard(t *testing.T) {
 	t.Parallel()
-	broken := stated{err: errors.New("broken")}
+	broken, tried := stated{err: errors.New("broken")}, 0
 	for _, tc := range []struct {
 		name, request string
 		callers       stated
@@ -195,8 +197,10 @@ func TestAuthZENErrorsOfTheStandard(t *testing.T) {
 			if len(name) <= 256 {
 				isProblem(t, response, tc.status, tc.kind)
 			}
+			tried++
 		}
 	}
+	counts.Hold(t, counts.Counts{Run: tried, Passed: tried})
 }
 
 // metadata is what the standard has of 9.2.2, for the endpoints that are offered: those of search are optional, and one that
@@ -212,11 +216,12 @@ func metadata(base string) map[string]string {
 // The metadata stands where its identifier says (9.2): the well-known part comes between the host and the path.
 func TestAuthZENMetadataOfTheStandard(t *testing.T) {
 	t.Parallel()
-	for base, at := range map[string]string{
+	places := map[string]string{
 		"https://pdp.example.com":          "/.well-known/authzen-configuration",
 		"https://pdp.example.com/tenant1":  "/.well-known/authzen-configuration/tenant1",
 		"https://pdp.example.com/a/b-2.0/": "/.well-known/authzen-configuration/a/b-2.0",
-	} {
+	}
+	for base, at := range places {
 		given := deps(t, io.Discard)
 		given.BaseURL, given.Callers = base, nobody()
 		_, response := sent(t, httpapi.New(given), "GET", at, "")
@@ -232,4 +237,5 @@ func TestAuthZENMetadataOfTheStandard(t *testing.T) {
 	for _, search := range []string{"subject", "resource", "action"} {
 		isProblem(t, call(t, httpapi.New(deps(t, io.Discard)), "POST", "/access/v1/search/"+search, "{}"), 404, problem.NotFound)
 	}
+	counts.Hold(t, counts.Counts{Run: len(places), Passed: len(places)})
 }

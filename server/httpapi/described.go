@@ -41,7 +41,7 @@ func Describe(contract decision.Contract) (*openapi.Description, error) {
 			"**Names of requests**: `X-Request-ID` is given back as it was sent, or made; `traceparent` (W3C) is continued. Both stand in the log and in problem documents, of a name up to 256 bytes.\n\n" +
 			"**Caching**: answers with an `ETag` are answered 304 to `If-None-Match`. Bodies of 1 KiB and more are compressed for whoever accepts gzip.\n\n" +
 			"**Compressed bodies**: JSON is also read with `Content-Encoding: gzip`; it may be no longer than plain. Any other coding is a 415, whose `Accept-Encoding` names those that are read; of another media type, `Accept` names those.\n\n" +
-			"**Methods**: what answers GET answers HEAD; OPTIONS answers 204 with `Allow`, as does 405.",
+			"**Methods**: what answers GET answers HEAD; OPTIONS answers 204 with `Allow`, as does 405. Both are told to whoever is known, whatever its roles, and to whoever may use the place; who may not is asked first who it is (401).",
 		Tags: []openapi.Tag{
 			{Name: "decisions", Title: "Decisions", TitleZH: "判定", Description: "Applications in, decisions out, and what was decided before."},
 			{Name: "lists", Title: "Lists", TitleZH: "清单", Description: "The lists of the law as of a day."},

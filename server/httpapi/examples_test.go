@@ -24,6 +24,7 @@ import (
 
 	"greenchannel/server/httpapi"
 	"greenchannel/server/httpapi/openapi"
+	"greenchannel/tests/counts"
 )
 
 var update = flag.Bool("update", false, "write the answers of the examples anew")
@@ -60,7 +61,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 			compare(t, name, e, got, answers)
 		}
 	}
-	t.Logf("%d examples carried out", sent)
+	counts.Hold(t, counts.Counts{Run: sent, Passed: sent})
 }
 
 // exampleDeps give the first decision, which is that of the examples, its id.
@@ -220,6 +221,11 @@ func TestTheDocumentIsOpenAPI(t *testing.T) {
 	if !read.IsOpenAPI31OrLater() || read.Paths.Len() < 15 {
 		t.Errorf("OpenAPI %s with %d paths", read.OpenAPI, read.Paths.Len())
 	}
+	operations := 0
+	for _, path := range read.Paths.Map() {
+		operations += len(path.Operations())
+	}
+	counts.Hold(t, counts.Counts{Run: operations, Passed: operations})
 }
 
 // The document is whole: each operation has a name of its own, says what it does in both languages, and describes each

@@ -23,6 +23,7 @@ import (
 	"greenchannel/server/httpapi"
 	"greenchannel/server/identity"
 	"greenchannel/server/problem"
+	"greenchannel/tests/counts"
 )
 
 // rooms are the real rooms on the real policies, with a real record; opened once, since compiling takes longer than any test.
@@ -48,6 +49,12 @@ func TestMain(m *testing.M) {
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		code = 1
+	}
+	if c, err := described(); err == nil && code == 0 && counts.Whole() {
+		if err := counts.Check("TestUndescribedAnswersAreFound", c.counted()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
@@ -96,7 +103,9 @@ func application(t testing.TB) string {
 func call(t testing.TB, handler http.Handler, method, target, body string, header ...string) *http.Response {
 	t.Helper()
 	request, response := sent(t, handler, method, target, body, header...)
-	if err := conforming(t).conforms(request, response); err != nil {
+	err := conforming(t).conforms(request, response)
+	conforming(t).count(request, response, err)
+	if err != nil {
 		t.Errorf("%s %.100s, %d: the answer is not as the OpenAPI document has it: %v", method, target, response.StatusCode, err)
 	}
 	return response

@@ -161,6 +161,10 @@ func (a api) noRoute(c *gin.Context) {
 
 // noMethod answers OPTIONS with the methods of the place, and refuses all that are not among them.
 func (a api) noMethod(c *gin.Context) {
+	if p := a.opaPlaceAt(c.Request.URL); p != nil {
+		opaDoor{api: a}.handler(*p)(c)
+		return
+	}
 	allowed := c.Writer.Header().Get("Allow")
 	if !strings.Contains(allowed, http.MethodOptions) {
 		allowed += ", " + http.MethodOptions
