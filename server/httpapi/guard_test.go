@@ -80,6 +80,16 @@ func (r row) fits(method, path string) bool {
 	return slices.Contains(r.methods, method) && regexp.MustCompile(pattern).MatchString(path)
 }
 
+// below is the path of a row where it stands below that of a route, as rows of one package of policies do.
+func (r row) below(route string) string {
+	fixed, _, under := strings.Cut(route, "/*")
+	path := "/" + strings.TrimSuffix(strings.Join(r.path, "/"), "/**")
+	if !under || !strings.HasPrefix(path, fixed+"/") {
+		return ""
+	}
+	return path
+}
+
 // Every route of the service with every role, against the table: who may, gets past the guard, and nobody else does. A
 // route that no row names fails here, so that no route is opened, or closed, by forgetting.
 func TestEveryRouteWithEveryRole(t *testing.T) {
@@ -125,6 +135,13 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 			if turned == may || turned && recorder.Code != want {
 				t.Errorf("%s %s as %s: %d, want it allowed: %v", route.Method, route.Path, name, recorder.Code, may)
 			}
+		}
+	}
+	for _, r := range rows {
+		if !slices.ContainsFunc(httpapi.New(given).Routes(), func(route gin.RouteInfo) bool {
+			return r.fits(route.Method, somewhere(route.Path)) || r.fits(route.Method, r.below(route.Path))
+		}) {
+			t.Errorf("no route has the row %v %v of policies/system/authz/roles/data.yaml", r.methods, r.path)
 		}
 	}
 	if routes < 6*6 {
@@ -312,6 +329,9 @@ func TestPoliciesAreAsked(t *testing.T) {
 		}
 	}
 	isProblem(t, call(t, handler, "GET", "/nowhere", ""), http.StatusNotFound, problem.NotFound)
+	if got := isProblem(t, call(t, handler, "GET", "/metrics", ""), http.StatusNotFound, problem.NotFound); !strings.Contains(got.Detail, "metrics.listen") {
+		t.Errorf("metrics: %q", got.Detail)
+	}
 	isProblem(t, call(t, handler, "PATCH", "/v1/decisions", ""), http.StatusMethodNotAllowed, problem.MethodNotAllowed)
 }
 

@@ -156,6 +156,10 @@ func (a api) noRoute(c *gin.Context) {
 		redirect(c, to, http.StatusTemporaryRedirect)
 		return
 	}
+	if c.Request.URL.Path == "/metrics" { // where most would look
+		a.fail(c, problem.New(problem.NotFound, "Metrics have a listener of their own, which only this machine may reach: metrics.listen."))
+		return
+	}
 	a.fail(c, problem.New(problem.NotFound, fmt.Sprintf("There is nothing at %.100q.", c.Request.URL.Path)))
 }
 

@@ -4084,10 +4084,10 @@ type SearchDecisionsParams struct {
 	// ApplicationID The applicant's own reference, exactly.
 	ApplicationID *string `form:"application_id,omitempty" json:"application_id,omitempty"`
 
-	// Exporter Name of the exporter; case, width and spacing do not count.
+	// Exporter Name of the exporter, or its registration code (`uscc`); case, width and spacing do not count.
 	Exporter *string `form:"exporter,omitempty" json:"exporter,omitempty"`
 
-	// Party Name of any party; case, width and spacing do not count.
+	// Party Name of any party, exporter and owners included, or its name in the local script; case, width and spacing do not count.
 	Party *string `form:"party,omitempty" json:"party,omitempty"`
 
 	// Outcome Outcome.

@@ -17,6 +17,7 @@ func requests() []entry {
 	return []entry{
 		{"The service failed. Nothing was decided; the operator finds the reason in the log.", "服务出错，未作出任何判定；运维人员可在日志中查到原因。"},
 		{"There is nothing at %q.", "%s 处没有内容。"},
+		{"Metrics have a listener of their own, which only this machine may reach: metrics.listen.", "指标由单独的监听地址提供，仅限本机访问：metrics.listen。"},
 		{"%q is not allowed at %q; allowed: %s.", "%[2]s 处不允许 %[1]s；允许的方法：%[3]s。"},
 		{"You ask more often than you may; %s says when to ask again.", "请求过于频繁；%s 注明何时可再次请求。"},
 		{"Idempotency-Key is stated more than once; state it once.", "Idempotency-Key 出现多次；请只写一次。"},
