@@ -13,7 +13,7 @@ type wording struct {
 func phrases() wording {
 	return wording{
 		title:       decision.Text{EN: "DECISION SHEET: DUAL-USE EXPORT LICENCE", ZH: "两用物项出口许可判定单"},
-		dryRun:      decision.Text{EN: "dry run, not recorded", ZH: "试算，未存档"},
+		dryRun:      decision.Text{EN: "dry run, not recorded", ZH: "试判定，未记录"},
 		application: decision.Text{EN: "Application", ZH: "申请"},
 		exporter:    decision.Text{EN: "Exporter", ZH: "出口经营者"},
 		endUser:     decision.Text{EN: "End user", ZH: "最终用户"},
@@ -51,7 +51,7 @@ func phrases() wording {
 		speedOnly:   decision.Text{EN: "GC-P10 is a boost, not a requirement. The channel changes speed, never a legal test.", ZH: "GC-P10 为加分项，并非必要条件。绿色通道只影响速度，不改变任何法定审查。"},
 		obligations: decision.Text{EN: "DUTIES", ZH: "义务"},
 		notAssessed: decision.Text{EN: "NOT ASSESSED: silence on these is no clearance", ZH: "未作评估：未提及不等于无问题"},
-		foot:        decision.Text{EN: "The service recommends; the authority decides. Evidence: --format json.", ZH: "本系统仅作建议，由主管机关决定。证据见 --format json。"},
+		foot:        decision.Text{EN: "The service recommends; the authority decides. Evidence: --format json.", ZH: "本系统仅作建议，由主管部门决定。证据见 --format json。"},
 	}
 }
 
@@ -96,7 +96,7 @@ func outcomeWords() map[decision.Outcome]outcomeWord {
 		},
 		decision.ClassificationNeeded: {
 			decision.Text{EN: "Classification needed", ZH: "需先行归类"},
-			decision.Text{EN: "Whether a line is controlled cannot be said from what is stated; complete it or ask the authority.", ZH: "依现有信息无法确定物项是否受管制，请补充或向主管机关咨询。"},
+			decision.Text{EN: "Whether a line is controlled cannot be said from what is stated; complete it or ask the authority.", ZH: "依现有信息无法确定物项是否受管制，请补充或向主管部门咨询。"},
 		},
 		decision.Incomplete: {
 			decision.Text{EN: "Incomplete", ZH: "材料不齐"},

@@ -230,7 +230,7 @@ func (s *screening) notes(book *lists.Book) []string {
 	p := phrases()
 	said := []decision.Text{p.dryRun, {
 		EN: "The service recommends; the authority decides. What stands behind a row: greenchannel decide.",
-		ZH: "本系统仅作建议，由主管机关决定。各行的完整依据请见 greenchannel decide。",
+		ZH: "本系统仅作建议，由主管部门决定。各行的完整依据请见 greenchannel decide。",
 	}}
 	if book.Kind == lists.Catalogue {
 		said = append([]decision.Text{lists.CatalogueNote()}, said...)

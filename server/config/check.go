@@ -54,16 +54,30 @@ func (l *Loaded) checkListeners(fault faulty) {
 	if l.Metrics.Pprof && l.Metrics.Listen == "" {
 		fault("metrics.pprof", "needs metrics.listen, which is where profiles are served")
 	}
-	if l.BaseURL != "" {
-		if at, err := url.Parse(l.BaseURL); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" || at.RawQuery != "" || at.Fragment != "" || at.User != nil {
-			fault("base_url", "has to be a URL such as https://decisions.example.org")
-		}
+	if l.BaseURL != "" && !isBase(l.BaseURL) {
+		fault("base_url", "has to be an https URL without a query, such as https://decisions.example.org or https://example.org/export-2 (http on the loopback only)")
 	}
 	if l.Tracing.Endpoint != "" {
 		if at, err := url.Parse(l.Tracing.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
 			fault("tracing.endpoint", "has to be a URL such as http://127.0.0.1:4318")
 		}
 	}
+}
+
+// isBase says whether a URL can be what documents name as the address of the service. AuthZEN takes it for the name of who
+// decides, and wants https; the path becomes part of other addresses, so it has to be plain.
+func isBase(address string) bool {
+	at, err := url.Parse(address)
+	if err != nil || at.Host == "" || at.User != nil || at.RawQuery != "" || at.ForceQuery || strings.Contains(address, "#") {
+		return false
+	}
+	for segment := range strings.SplitSeq(strings.Trim(at.EscapedPath(), "/"), "/") {
+		odd := strings.Trim(segment, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") != ""
+		if odd || segment == "." || segment == ".." || segment == "" && strings.Trim(at.Path, "/") != "" {
+			return false
+		}
+	}
+	return at.Scheme == "https" || at.Scheme == "http" && Loopback(net.JoinHostPort(at.Hostname(), "0"))
 }
 
 // Loopback says whether an address can be reached from this machine alone. A host name other than localhost is not looked

@@ -14,7 +14,7 @@ type Config struct {
 	EvalTimeout time.Duration `key:"eval_timeout" flag:"eval-timeout" arg:"TIME" doc:"Longest time that the policies may take for one application."`
 	Evaluator   string        `key:"evaluator" flag:"evaluator" arg:"NAME" doc:"Who evaluates policies: executor, or topdown, which is OPA's own and about ten times slower. Topdown serves any bundle that the executor refuses."`
 	Checked     float64       `key:"evaluator_checked" doc:"Share of decisions, of 0 to 1, that topdown makes again beside the requests. When it decides otherwise, it serves that bundle from then on, and what each decided is kept in the data folder."`
-	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that."`
+	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that. https, but on the loopback; a path is that of the service behind a proxy."`
 	StartWith   string        `key:"start_with" flag:"start-with" arg:"WHICH" doc:"Which bundle is in force at the start: record is the one that was activated last, by the record; embedded is that of the program."`
 	Drain       Drain         `key:"drain"`
 	TLS         TLS           `key:"tls"`

@@ -144,7 +144,7 @@ func TestFaults(t *testing.T) {
 		}},
 		{name: "values", text: "listen: nowhere\neval_timeout: 0s\ndrain: {delay: -1s}\nmetrics: {listen: \"0.0.0.0:1\"}\nbase_url: example.org\n", environment: []string{"GREENCHANNEL_TRACING_RATIO=2"}, want: []string{
 			`gc.yaml:1: listen is "nowhere"; write HOST:PORT`, "gc.yaml:2: eval_timeout must be more than nothing", "gc.yaml:3: drain.delay cannot be less",
-			"gc.yaml:4: metrics.listen has to be on the loopback", "gc.yaml:5: base_url has to be a URL", "GREENCHANNEL_TRACING_RATIO: tracing.ratio has to be",
+			"gc.yaml:4: metrics.listen has to be on the loopback", "gc.yaml:5: base_url has to be an https URL", "GREENCHANNEL_TRACING_RATIO: tracing.ratio has to be",
 		}},
 		{name: "pprof without a place", text: "metrics: {pprof: true}\n", want: []string{"metrics.pprof needs metrics.listen"}},
 		{name: "TLS by half", text: "tls: {key: k}\nidentity: {mtls: {client_ca: c}}\n", want: []string{
@@ -193,6 +193,22 @@ func TestFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What documents name as the address of the service: https, and a path that can become part of other addresses.
+func TestBaseURL(t *testing.T) {
+	t.Parallel()
+	for address, fits := range map[string]bool{
+		"https://decisions.example.org": true, "https://decisions.example.org/": true, "https://example.org:8443/export-2/v1.0": true,
+		"http://127.0.0.1:8181": true, "http://localhost:8181/a": true, "http://[::1]:8181": true,
+		"http://decisions.example.org": false, "http://10.0.0.1": false, "ftp://example.org": false, "example.org": false, "https://": false, "https:///path": false,
+		"https://example.org?": false, "https://example.org?a=b": false, "https://example.org#": false, "https://user@example.org": false,
+		"https://example.org/a//b": false, "https://example.org/a/../b": false, "https://example.org/:tenant": false, "https://example.org/*all": false, "https://example.org/%2e": false,
+	} {
+		if _, err := load("", nil, map[string]string{"base-url": address}); (err == nil) != fits {
+			t.Errorf("%q: %v, want it taken: %v", address, err, fits)
+		}
 	}
 }
 

@@ -1,9 +1,10 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,7 @@ type AuthZEN interface {
 const (
 	evaluationPath  = "/access/v1/evaluation"
 	evaluationsPath = "/access/v1/evaluations"
+	metadataPath    = "/.well-known/authzen-configuration"
 )
 
 // mostEvaluations is how many evaluations one request may hold.
@@ -259,6 +261,15 @@ func (a api) accessMetadata(context.Context, none) (accessMetadata, error) {
 	if a.BaseURL == "" {
 		return accessMetadata{}, problem.New(problem.NotFound, "The address of this service is not configured (base-url), so its metadata names none.")
 	}
-	base := string(bytes.TrimRight([]byte(a.BaseURL), "/"))
+	base := strings.TrimRight(a.BaseURL, "/")
 	return accessMetadata{base, base + evaluationPath, base + evaluationsPath}, nil
+}
+
+// metadataPlaces are where clients look for the metadata: the path of the base URL goes behind the well-known one (9.2).
+func (a api) metadataPlaces() []string {
+	base, err := url.Parse(strings.TrimRight(a.BaseURL, "/"))
+	if err != nil || base.Path == "" {
+		return []string{metadataPath}
+	}
+	return []string{metadataPath, metadataPath + base.EscapedPath()}
 }

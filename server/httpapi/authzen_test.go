@@ -9,6 +9,7 @@ import (
 
 	"greenchannel/server/httpapi"
 	"greenchannel/server/problem"
+	"greenchannel/tests/counts"
 )
 
 // question makes an AuthZEN request of the application of these tests.
@@ -57,8 +58,11 @@ type evaluated struct {
 		Outcome    string
 		DecisionID string `json:"decision_id"`
 		Reasons    []struct{ Rule string }
-		Error      struct{ Status int }
-		Record     struct{ Seq int }
+		Error      struct {
+			Status  int
+			Message string
+		}
+		Record struct{ Seq int }
 	}
 }
 
@@ -101,7 +105,7 @@ func TestAuthZENRefusesWith400(t *testing.T) {
 		q[name] = value
 		return written(t, q)
 	}
-	for name, tc := range map[string]struct{ body, want string }{
+	refused := map[string]struct{ body, want string }{
 		"no JSON":           {"{", ""},
 		"a list":            {"[]", ""},
 		"stated twice":      {`{"subject": {}, "subject": {}}`, "/subject"},
@@ -116,7 +120,8 @@ func TestAuthZENRefusesWith400(t *testing.T) {
 		"odd properties":    {with("resource", map[string]any{"type": "application", "id": "x", "properties": 1}), "/resource/properties"},
 		"an odd context":    {with("context", 1), "/context"},
 		"a faulty resource": {with("resource", map[string]any{"type": "application", "id": "x", "properties": map[string]any{"colour": 1}}), "/colour"},
-	} {
+	}
+	for name, tc := range refused {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := isProblem(t, call(t, handler, "POST", "/access/v1/evaluation", tc.body), 400, problem.Malformed)
@@ -127,6 +132,7 @@ func TestAuthZENRefusesWith400(t *testing.T) {
 	}
 	isProblem(t, call(t, handler, "POST", "/access/v1/evaluation", "{}", "Content-Type", "text/plain"), 415, problem.UnsupportedMedia)
 	isProblem(t, call(t, handler, "GET", "/access/v1/evaluation", ""), 405, problem.MethodNotAllowed)
+	counts.Hold(t, counts.Counts{Run: len(refused) + 2, Passed: len(refused) + 2})
 }
 
 func TestAuthZENEvaluations(t *testing.T) {

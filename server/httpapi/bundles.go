@@ -119,8 +119,8 @@ func (a api) archive(c *gin.Context) ([]byte, error) {
 		return nil, problem.New(problem.UnsupportedMedia, fmt.Sprintf(
 			"The body is declared as %.100q; send a gzipped tar archive as %s.", header.Get("Content-Type"), strings.Join(archiveTypes(), " or ")))
 	}
-	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, problem.New(problem.UnsupportedMedia, fmt.Sprintf(
+	if coding := codingOf(header); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, problem.Wrap(otherCoding{"identity"}, problem.UnsupportedMedia, fmt.Sprintf(
 			"The body is encoded as %.40q; send the archive as it is.", coding))
 	}
 	if c.Request.ContentLength > MaxArchiveBytes {

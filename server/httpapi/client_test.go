@@ -9,12 +9,18 @@ import (
 
 	"greenchannel/server/httpapi"
 	"greenchannel/server/httpapi/client"
+	"greenchannel/tests/counts"
 )
 
 // The generated client does what a client system does: ask, decide, find, read, decide again, and keep a registry.
 func TestAClientOfTheDocument(t *testing.T) {
 	t.Parallel()
-	service := httptest.NewServer(httpapi.New(deps(t, io.Discard)))
+	handler, used := httpapi.New(deps(t, io.Discard)), map[string]bool{}
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		operation, _ := conforming(t).operation(r)
+		used[operation.ID] = true
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(service.Close)
 	api, err := client.NewClientWithResponses(service.URL)
 	if err != nil {
@@ -79,4 +85,6 @@ func TestAClientOfTheDocument(t *testing.T) {
 	if err != nil || party.JSON200.Party.Name != onFile.Name || party.JSON200.Seq != put.JSON201.Seq {
 		t.Errorf("party: %v", err)
 	}
+	service.Close() // nobody counts any more
+	counts.Hold(t, counts.Counts{Run: len(used), Passed: len(used)})
 }

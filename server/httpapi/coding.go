@@ -7,12 +7,42 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gin-gonic/gin"
+
 	"greenchannel/server/problem"
 )
 
+// codingOf is how a body is declared to be encoded: all codings, where there are several.
+func codingOf(header http.Header) string {
+	return strings.TrimSpace(strings.Join(header.Values("Content-Encoding"), ", "))
+}
+
+// otherCoding is why a body is refused that is encoded as nobody reads it here. It names the codings that are read.
+type otherCoding struct{ read string }
+
+func (o otherCoding) Error() string { return "content coding other than " + o.read }
+
+// wouldTake says with a refusal what would have been taken (RFC 9110, 15.5.16): codings where the coding is at fault and only
+// there (12.5.3), else the media types of the route.
+func wouldTake(c *gin.Context, refusal error) {
+	if other, ok := errors.AsType[otherCoding](refusal); ok {
+		c.Header("Accept-Encoding", other.read)
+		return
+	}
+	body := operation(c).Body
+	if body == nil {
+		return
+	}
+	var taken []string
+	for _, content := range body.Contents {
+		taken = append(taken, content.MediaType)
+	}
+	c.Header("Accept", strings.Join(taken, ", "))
+}
+
 // zipped says whether a body is declared as compressed by gzip.
 func zipped(header http.Header) bool {
-	coding := strings.TrimSpace(header.Get("Content-Encoding"))
+	coding := codingOf(header)
 	return strings.EqualFold(coding, "gzip") || strings.EqualFold(coding, "x-gzip") // one and the same (RFC 9110)
 }
 

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -80,5 +81,55 @@ func TestCompressedBodiesThatAreNone(t *testing.T) {
 		if response.StatusCode != http.StatusBadRequest { // zeros are no array
 			t.Errorf("%s: status %d of a batch", name, response.StatusCode)
 		}
+	}
+}
+
+// A body that is not read for how it is declared is answered with what would have been read (RFC 9110, 15.5.16): codings
+// where the coding is at fault, and only there (12.5.3), else media types. At every route that reads a body.
+func TestRefusedBodiesAreToldWhatIsRead(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	tried := 0
+	for _, o := range conforming(t).description.Operations {
+		if o.Body == nil {
+			continue
+		}
+		tried++
+		target := strings.NewReplacer("{id}", "nobody", "{digest}", "0000").Replace(o.Template())
+		read, codings := o.Body.Contents[0].MediaType, "gzip"
+		if strings.Contains(read, "gzip") {
+			codings = "identity" // an archive is compressed in itself
+		}
+		for _, content := range o.Body.Contents[1:] {
+			read += ", " + content.MediaType
+		}
+		for _, tc := range []struct{ mediaType, coding, accept, acceptCoding string }{
+			{"text/csv", "", read, ""},
+			{"", "", read, ""},
+			{"text/csv", "br", read, ""},
+			{o.Body.Contents[0].MediaType, "br", "", codings},
+			{o.Body.Contents[0].MediaType, "gzip, br", "", codings},
+		} {
+			response := call(t, handler, o.Method, target, "{}", "Content-Type", tc.mediaType, "Content-Encoding", tc.coding)
+			isProblem(t, response, http.StatusUnsupportedMediaType, problem.UnsupportedMedia)
+			if accept, coding := response.Header.Get("Accept"), response.Header.Get("Accept-Encoding"); accept != tc.accept || coding != tc.acceptCoding {
+				t.Errorf("%s %s as %q, %q: Accept %q, Accept-Encoding %q", o.Method, target, tc.mediaType, tc.coding, accept, coding)
+			}
+		}
+	}
+	if tried < 8 {
+		t.Errorf("only %d routes read a body", tried)
+	}
+}
+
+// A coding that is stated on a line of its own is as much a coding as one behind a comma.
+func TestCodingsOnSeveralLines(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequestWithContext(t.Context(), "POST", "/v1/dry-runs", strings.NewReader(packedText(t, "{}")))
+	request.Header = http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip", "br"}}
+	recorder := httptest.NewRecorder()
+	httpapi.New(deps(t, io.Discard)).ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusUnsupportedMediaType || recorder.Header().Get("Accept-Encoding") != "gzip" {
+		t.Errorf("status %d, Accept-Encoding %q", recorder.Code, recorder.Header().Get("Accept-Encoding"))
 	}
 }

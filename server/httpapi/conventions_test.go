@@ -118,7 +118,7 @@ func TestProblemsInTwoLanguages(t *testing.T) {
 		response := call(t, handler, "GET", "/v1/decisions/nothing", "", "Accept-Language", accept)
 		got := isProblem(t, response, 404, problem.NotFound)
 		language := response.Header.Get("Content-Language")
-		if (got.Title == "该名称下没有内容") != chinese || (got.Detail == `没有标识为 "nothing" 的决定。`) != chinese || strings.HasPrefix(language, "zh") != chinese {
+		if (got.Title == "该名称下没有内容") != chinese || (got.Detail == `没有标识为 "nothing" 的判定。`) != chinese || strings.HasPrefix(language, "zh") != chinese {
 			t.Errorf("%q: %s in %s", accept, got.Title, language)
 		}
 		if !strings.Contains(strings.Join(response.Header.Values("Vary"), ","), "Accept-Language") {

@@ -38,16 +38,16 @@ func Describe(contract decision.Contract) (*openapi.Description, error) {
 		Description: "Decisions on applications to export rare-earth and other dual-use items from China, with every reason, under policies in force on the day. The service recommends; the authority decides.\n\n" +
 			"**Errors** are RFC 9457 problem documents. `type` is stable; `errors` names each place of the input that has to be mended, by JSON pointer or as `?parameter`. " +
 			"With `Accept-Language: zh` their texts are Chinese; codes never change, and texts of decisions always come in both languages.\n\n" +
-			"**Names of requests**: `X-Request-ID` is kept if it is 1 to 64 plain characters; `traceparent` (W3C) is continued. Both stand in the log and in problem documents.\n\n" +
+			"**Names of requests**: `X-Request-ID` is given back as it was sent, or made; `traceparent` (W3C) is continued. Both stand in the log and in problem documents, of a name up to 256 bytes.\n\n" +
 			"**Caching**: answers with an `ETag` are answered 304 to `If-None-Match`. Bodies of 1 KiB and more are compressed for whoever accepts gzip.\n\n" +
-			"**Compressed bodies**: JSON is also read with `Content-Encoding: gzip`; it may be no longer than plain. Any other coding is a 415.\n\n" +
-			"**Methods**: what answers GET answers HEAD; OPTIONS answers 204 with `Allow`, as does 405.",
+			"**Compressed bodies**: JSON is also read with `Content-Encoding: gzip`; it may be no longer than plain. Any other coding is a 415, whose `Accept-Encoding` names those that are read; of another media type, `Accept` names those.\n\n" +
+			"**Methods**: what answers GET answers HEAD; OPTIONS answers 204 with `Allow`, as does 405. Both are told to whoever is known, whatever its roles, and to whoever may use the place; who may not is asked first who it is (401).",
 		Tags: []openapi.Tag{
 			{Name: "decisions", Title: "Decisions", TitleZH: "判定", Description: "Applications in, decisions out, and what was decided before."},
 			{Name: "lists", Title: "Lists", TitleZH: "清单", Description: "The lists of the law as of a day."},
 			{Name: "registry", Title: "Registry", TitleZH: "主体档案", Description: "What is known of parties beyond any application."},
-			{Name: "journal", Title: "Journal", TitleZH: "日志证明", Description: "Proofs that no record was changed or removed."},
-			{Name: "bundles", Title: "Bundles", TitleZH: "规则包", Description: "The policies that are kept, and which of them answer."},
+			{Name: "journal", Title: "Journal", TitleZH: "记录簿证明", Description: "Proofs that no record was changed or removed."},
+			{Name: "bundles", Title: "Bundles", TitleZH: "策略包", Description: "The policies that are kept, and which of them answer."},
 			{Name: "access", Title: "AuthZEN", TitleZH: "授权接口", Description: "The OpenID Authorization API 1.0, answered by the active bundle. Its clients know 400 alone: what is at fault in a question is told with that status."},
 			{Name: "service", Title: "Service", TitleZH: "服务", Description: "The service itself."},
 		},

@@ -24,6 +24,7 @@ import (
 
 	"greenchannel/server/httpapi"
 	"greenchannel/server/httpapi/openapi"
+	"greenchannel/tests/counts"
 )
 
 var update = flag.Bool("update", false, "write the answers of the examples anew")
@@ -60,7 +61,7 @@ func TestExamplesAreCarriedOut(t *testing.T) {
 			compare(t, name, e, got, answers)
 		}
 	}
-	t.Logf("%d examples carried out", sent)
+	counts.Hold(t, counts.Counts{Run: sent, Passed: sent})
 }
 
 // exampleDeps give the first decision, which is that of the examples, its id.
@@ -220,6 +221,11 @@ func TestTheDocumentIsOpenAPI(t *testing.T) {
 	if !read.IsOpenAPI31OrLater() || read.Paths.Len() < 15 {
 		t.Errorf("OpenAPI %s with %d paths", read.OpenAPI, read.Paths.Len())
 	}
+	operations := 0
+	for _, path := range read.Paths.Map() {
+		operations += len(path.Operations())
+	}
+	counts.Hold(t, counts.Counts{Run: operations, Passed: operations})
 }
 
 // The document is whole: each operation has a name of its own, says what it does in both languages, and describes each
@@ -297,6 +303,13 @@ func TestUndescribedAnswersAreFound(t *testing.T) {
 		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 	}
 	const sound = `{"status": "alive"}`
+	resting := func(retry string) *http.Response {
+		return answer(503, `{"type": "/problems/not-ready", "title": "t", "status": 503, "detail": "d", "instance": "/livez", "request_id": "a"}`,
+			"Content-Type", "application/problem+json", "Content-Language", "en", "Retry-After", retry)
+	}
+	if err := c.conforms(request, resting("5")); err != nil {
+		t.Errorf("a sound problem: %v", err)
+	}
 	if err := c.conforms(request, answer(200, sound)); err != nil {
 		t.Errorf("a sound answer: %v", err)
 	}
@@ -307,7 +320,8 @@ func TestUndescribedAnswersAreFound(t *testing.T) {
 		"a missing field":    answer(200, `{}`),
 		"another media type": answer(200, sound, "Content-Type", "text/plain"),
 		"another header":     answer(200, sound, "X-Colour", "green"),
-		"a broken header":    answer(200, sound, "X-Request-ID", "a b"),
+		"no name":            answer(200, sound, "X-Request-ID", ""),
+		"a broken header":    resting("soon"),
 		"an undescribed problem": answer(500, `{"type": "/problems/not-found", "title": "t", "status": 500, "detail": "d", "instance": "/livez", "request_id": "a"}`,
 			"Content-Type", "application/problem+json", "Content-Language", "en"),
 	} {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,12 +28,16 @@ type Authorizer interface {
 }
 
 // guard lets a request pass when it is known who sends it and the policies allow it; whoever answers it finds the caller in
-// its context. A path that leads nowhere is told to be that without asking the policies: the routes are no secret.
-// At places of OPA's, whose patterns are ofOPA, it refuses in OPA's words.
-func (a api) guard(limits *limiter, ofOPA map[string]bool) gin.HandlerFunc {
+// its context. A path that leads nowhere is told to be that without asking the policies: the routes are no secret. So is,
+// to whoever is known, a method that a place lacks; who is not known has to be one that may use the place.
+// At places of OPA's it refuses in OPA's words.
+func (a api) guard(limits *limiter, places map[string]*place) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		refuse := a.turnAway
-		if ofOPA[c.FullPath()] && (c.FullPath() != "/" || c.Request.Method == http.MethodPost) {
+		at, refuse := places[c.FullPath()], a.turnAway
+		if c.FullPath() == "" {
+			at = a.opaPlaceAt(c.Request.URL)
+		}
+		if at != nil {
 			refuse = a.turnAwayAsOPA
 		}
 		caller, err := a.Callers.Identify(c.Request)
@@ -49,34 +54,54 @@ func (a api) guard(limits *limiter, ofOPA map[string]bool) gin.HandlerFunc {
 			return // whether the process lives must not hang on a bundle
 		case !limits.take(c, caller):
 			refuse(c, tooMany())
-		case c.FullPath() == "":
-			return
 		default:
-			a.authorise(c, caller, refuse)
+			if err := a.authorise(c, caller, at); err != nil {
+				refuse(c, err)
+			}
 		}
 	}
 }
 
-func (a api) authorise(c *gin.Context, caller identity.Caller, refuse func(*gin.Context, error)) {
-	allowed, reason, err := a.Access.Allowed(c.Request.Context(), identity.Access{
-		Caller: caller,
-		Method: c.Request.Method,
-		Path:   segments(c.Request.URL),
-		Query:  slices.Sorted(maps.Keys(c.Request.URL.Query())),
-	}, a.Now())
+// authorise asks the policies about the method of a request or, where the place lacks it, about those that the place has.
+func (a api) authorise(c *gin.Context, caller identity.Caller, at *place) error {
+	methods := []string{c.Request.Method}
+	others, lacking := others(c, at)
 	switch {
-	case err != nil:
-		refuse(c, err)
-	case allowed:
-	case !caller.Known():
-		refuse(c, problem.New(problem.Unauthenticated, reason+" Say who you are, as WWW-Authenticate asks."))
-	default:
-		refuse(c, problem.New(problem.Forbidden, reason))
+	case lacking && caller.Known(), c.FullPath() == "" && !lacking:
+		return nil
+	case lacking && len(others) > 0:
+		methods = others
 	}
+	access := identity.Access{Caller: caller, Path: segments(c.Request.URL), Query: slices.Sorted(maps.Keys(c.Request.URL.Query()))}
+	var reason string
+	for _, access.Method = range methods {
+		allowed, why, err := a.Access.Allowed(c.Request.Context(), access, a.Now())
+		if err != nil || allowed {
+			return err
+		}
+		reason = why
+	}
+	if !caller.Known() {
+		return problem.New(problem.Unauthenticated, reason+" Say who you are, as WWW-Authenticate asks.")
+	}
+	return problem.New(problem.Forbidden, reason)
+}
+
+// others are the methods of a place, OPA's or another, that lacks the one that is asked for.
+func others(c *gin.Context, at *place) (methods []string, lacking bool) {
+	allowed := c.Writer.Header().Get("Allow") // the router says it of a place that is none of OPA's
+	switch {
+	case at != nil && at.by[c.Request.Method] == nil:
+		return slices.Sorted(maps.Keys(at.by)), true
+	case at == nil && c.FullPath() == "" && allowed != "":
+		return strings.Split(allowed, ", "), true
+	}
+	return nil, false
 }
 
 // turnAway tells a caller why it does not get in; one that has to be known, how.
 func (a api) turnAway(c *gin.Context, err error) {
+	c.Writer.Header().Del("Allow") // the router's, for a method that the place lacks
 	if problem.Of(err).Kind == problem.Unauthenticated {
 		a.challenge(c)
 	}
@@ -85,6 +110,7 @@ func (a api) turnAway(c *gin.Context, err error) {
 
 // turnAwayAsOPA does so as OPA does, which answers 401 to whatever its policies do not allow, whoever asks.
 func (a api) turnAwayAsOPA(c *gin.Context, err error) {
+	c.Writer.Header().Del("Allow")
 	why := problem.Of(err)
 	known, _ := replyTo(why.Kind)
 	status, code := known.status, opaInternal

@@ -80,6 +80,16 @@ func (r row) fits(method, path string) bool {
 	return slices.Contains(r.methods, method) && regexp.MustCompile(pattern).MatchString(path)
 }
 
+// below is the path of a row where it stands below that of a route, as rows of one package of policies do.
+func (r row) below(route string) string {
+	fixed, _, under := strings.Cut(route, "/*")
+	path := "/" + strings.TrimSuffix(strings.Join(r.path, "/"), "/**")
+	if !under || !strings.HasPrefix(path, fixed+"/") {
+		return ""
+	}
+	return path
+}
+
 // Every route of the service with every role, against the table: who may, gets past the guard, and nobody else does. A
 // route that no row names fails here, so that no route is opened, or closed, by forgetting.
 func TestEveryRouteWithEveryRole(t *testing.T) {
@@ -90,14 +100,14 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 	for _, role := range identity.Roles() {
 		gates[role] = as(role)
 	}
-	placeholder, catchAll := regexp.MustCompile(`:[a-z]+`), regexp.MustCompile(`/\*[a-z]+$`)
+	catchAll := regexp.MustCompile(`/\*[a-z]+$`)
 	routes := 0
 	for name, gate := range gates {
 		given.Callers = gate
 		handler := httpapi.New(given)
 		for _, route := range handler.Routes() {
 			routes++
-			path := catchAll.ReplaceAllString(placeholder.ReplaceAllString(route.Path, "x"), "/61/1(1)")
+			path := somewhere(route.Path)
 			may, named := false, false
 			for _, r := range rows {
 				if !r.fits(route.Method, path) {
@@ -112,6 +122,9 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 				t.Errorf("%s %s has no row in policies/system/authz/roles/data.yaml", route.Method, route.Path)
 				continue
 			}
+			if has, opas := methodsOfOPA()[route.Path]; opas && !slices.Contains(strings.Fields(has), route.Method) {
+				continue // TestMethodsThatAPlaceLacks
+			}
 			recorder := httptest.NewRecorder()
 			handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), route.Method, path, strings.NewReader("")))
 			want := http.StatusForbidden
@@ -124,8 +137,99 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 			}
 		}
 	}
+	for _, r := range rows {
+		if !slices.ContainsFunc(httpapi.New(given).Routes(), func(route gin.RouteInfo) bool {
+			return r.fits(route.Method, somewhere(route.Path)) || r.fits(route.Method, r.below(route.Path))
+		}) {
+			t.Errorf("no route has the row %v %v of policies/system/authz/roles/data.yaml", r.methods, r.path)
+		}
+	}
 	if routes < 6*6 {
 		t.Errorf("only %d routes were tried", routes)
+	}
+}
+
+// somewhere is a path that a route fits.
+func somewhere(route string) string {
+	placeholder, catchAll := regexp.MustCompile(`:[a-z]+`), regexp.MustCompile(`/\*[a-z]+$`)
+	return catchAll.ReplaceAllString(placeholder.ReplaceAllString(route, "x"), "/61/1(1)")
+}
+
+// methodsOfOPA are the methods that places of OPA's REST API have, by OPA's own documentation.
+func methodsOfOPA() map[string]string {
+	return map[string]string{
+		"/": "POST", "/v1/data": "GET POST PUT PATCH", "/v1/data/*path": "GET POST PUT PATCH DELETE", "/v0/data": "POST", "/v0/data/*path": "POST",
+		"/v1/batch/data": "POST", "/v1/batch/data/*path": "POST", "/v1/policies": "GET", "/v1/policies/*path": "GET PUT DELETE",
+		"/v1/query": "GET POST", "/v1/query/*path": "", "/v1/compile": "POST", "/v1/config": "GET", "/v1/status": "GET", "/health": "GET", "/health/*path": "GET",
+	}
+}
+
+// Every place with every method that it lacks, also one that nobody has heard of, for every role. Whoever is known is told
+// 405 and the methods that there are, whatever it may do there; so is whoever may use the place without being known. Who may
+// not is asked first who it is. OPTIONS is answered likewise, but by OPA's places, which have none.
+func TestMethodsThatAPlaceLacks(t *testing.T) {
+	t.Parallel()
+	given := deps(t, io.Discard)
+	has, tried := map[string][]string{}, 0
+	for _, route := range httpapi.New(given).Routes() {
+		if methods, opas := methodsOfOPA()[route.Path]; opas {
+			has[route.Path] = strings.Fields(methods)
+			continue
+		}
+		has[route.Path] = append(has[route.Path], route.Method)
+	}
+	has["/v1/decisions/batch"] = append(has["/v1/decisions/batch"], has["/v1/decisions/:id"]...)
+	rows := table(t)
+	may := func(gate stated, method, path string) bool {
+		return slices.ContainsFunc(rows, func(r row) bool {
+			return r.fits(method, path) && (slices.Contains(r.roles, "anyone") || slices.ContainsFunc(r.roles, gate.caller.Has))
+		})
+	}
+	allowed := func(response *http.Response, opas bool) string {
+		stated := response.Header.Values("Allow")
+		if len(stated) != 1 {
+			return "unasked"
+		}
+		methods := slices.Sorted(strings.SplitSeq(stated[0], ", "))
+		if !opas { // OPTIONS is answered there, and so it is named
+			methods = slices.DeleteFunc(methods, func(method string) bool { return method == http.MethodOptions })
+		}
+		return strings.Join(methods, ", ")
+	}
+	for _, gate := range []stated{nobody(), nobody("client"), as(), as("client"), as("author"), as("auditor"), as("operator")} {
+		given.Callers = gate
+		handler := httpapi.New(given)
+		for route := range has {
+			path := somewhere(route)
+			opas := ofOPA(path) && path != "/"
+			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PROPFIND"} {
+				if slices.Contains(has[route], method) {
+					continue
+				}
+				tried++
+				want := http.StatusMethodNotAllowed
+				switch {
+				case !gate.caller.Known() && !slices.ContainsFunc(has[route], func(other string) bool { return may(gate, other, path) }):
+					want = http.StatusUnauthorized
+				case method == http.MethodOptions && !opas:
+					want = http.StatusNoContent
+				}
+				_, response := sent(t, handler, method, path, "")
+				allow := "unasked"
+				if want != http.StatusUnauthorized {
+					allow = strings.Join(slices.Sorted(slices.Values(has[route])), ", ")
+				}
+				if got := allowed(response, opas); response.StatusCode != want || got != allow {
+					t.Errorf("%s %s as %+v: %d, Allow %q, want %d, %q", method, path, gate.caller, response.StatusCode, got, want, allow)
+				}
+				if asked := response.Header.Get("WWW-Authenticate") != ""; asked != (want == http.StatusUnauthorized) {
+					t.Errorf("%s %s as %+v: asked who calls: %v", method, path, gate.caller, asked)
+				}
+			}
+		}
+	}
+	if tried < 7*40*5 {
+		t.Errorf("only %d requests were tried", tried)
 	}
 }
 
@@ -225,6 +329,9 @@ func TestPoliciesAreAsked(t *testing.T) {
 		}
 	}
 	isProblem(t, call(t, handler, "GET", "/nowhere", ""), http.StatusNotFound, problem.NotFound)
+	if got := isProblem(t, call(t, handler, "GET", "/metrics", ""), http.StatusNotFound, problem.NotFound); !strings.Contains(got.Detail, "metrics.listen") {
+		t.Errorf("metrics: %q", got.Detail)
+	}
 	isProblem(t, call(t, handler, "PATCH", "/v1/decisions", ""), http.StatusMethodNotAllowed, problem.MethodNotAllowed)
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"greenchannel/server/httpapi"
 	"greenchannel/server/identity"
 	"greenchannel/server/problem"
+	"greenchannel/tests/counts"
 )
 
 // rooms are the real rooms on the real policies, with a real record; opened once, since compiling takes longer than any test.
@@ -47,6 +49,12 @@ func TestMain(m *testing.M) {
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		code = 1
+	}
+	if c, err := described(); err == nil && code == 0 && counts.Whole() {
+		if err := counts.Check("TestUndescribedAnswersAreFound", c.counted()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
@@ -95,7 +103,9 @@ func application(t testing.TB) string {
 func call(t testing.TB, handler http.Handler, method, target, body string, header ...string) *http.Response {
 	t.Helper()
 	request, response := sent(t, handler, method, target, body, header...)
-	if err := conforming(t).conforms(request, response); err != nil {
+	err := conforming(t).conforms(request, response)
+	conforming(t).count(request, response, err)
+	if err != nil {
 		t.Errorf("%s %.100s, %d: the answer is not as the OpenAPI document has it: %v", method, target, response.StatusCode, err)
 	}
 	return response
@@ -400,15 +410,27 @@ func TestFailuresKeepTheirCauses(t *testing.T) {
 
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
-	handler := httpapi.New(deps(t, io.Discard))
-	for given, kept := range map[string]bool{
-		"abc-1.2_X": true, strings.Repeat("a", 64): true,
-		"": false, strings.Repeat("a", 65): false, "a b": false, "a\"b": false, "ä": false,
+	var log strings.Builder
+	handler := httpapi.New(deps(t, &log))
+	long := strings.Repeat("a", 300)
+	for given, told := range map[string]string{
+		"abc-1.2_X": "abc-1.2_X", "a b": "a b", `"<b>"`: `"<b>"`, "ä": "ä", "\xff\xfea": "a", long: long[:256], long[:255] + "ä": long[:255],
 	} {
-		id := call(t, handler, "GET", "/livez", "", "X-Request-ID", given).Header.Get("X-Request-ID")
-		if (id == given) != kept || id == "" {
-			t.Errorf("%q became %q, want it kept: %v", given, id, kept)
+		response := call(t, handler, "GET", "/nowhere", "", "X-Request-ID", given)
+		if id := response.Header.Get("X-Request-ID"); id != given {
+			t.Errorf("%q is given back as %q", given, id)
 		}
+		if got := answer(t, response).RequestID; got != told {
+			t.Errorf("%q is told as %q", given, got)
+		}
+		if logged := log.String(); strings.Count(logged, "\n") != 1 || !strings.Contains(logged, told) && !strings.Contains(logged, strconv.Quote(told)) {
+			t.Errorf("%q is logged as %s", given, logged)
+		}
+		log.Reset()
+	}
+	first, second := call(t, handler, "GET", "/livez", "").Header.Get("X-Request-ID"), call(t, handler, "GET", "/livez", "").Header.Get("X-Request-ID")
+	if first == "" || first == second {
+		t.Errorf("requests without names are called %q and %q", first, second)
 	}
 }
 

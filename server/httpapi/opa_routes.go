@@ -56,8 +56,11 @@ func (a api) opaRoutes(r gin.IRouter) {
 	for _, p := range a.opaPlaces() {
 		r.Any(p.pattern(), door.handler(p))
 	}
-	r.POST("/", door.handler(place{by: answers{"POST": a.OPA.Default}})) // GET / is for people
+	r.POST("/", door.handler(a.opaRoot())) // GET / is for people
 }
+
+// opaRoot is the place of OPA's default decision.
+func (a api) opaRoot() place { return place{by: answers{"POST": a.OPA.Default}} }
 
 // opaPlaces is the table of contents of OPA's REST API.
 func (a api) opaPlaces() []place {
@@ -81,16 +84,30 @@ func (a api) opaPlaces() []place {
 	}
 }
 
-// opaPatterns are the routes of OPA's places.
-func (a api) opaPatterns() map[string]bool {
-	patterns := map[string]bool{}
+// opaPatterns are OPA's places by their routes.
+func (a api) opaPatterns() map[string]*place {
+	patterns := map[string]*place{}
 	if a.OPA == nil {
 		return patterns
 	}
-	for _, p := range append(a.opaPlaces(), place{}) {
-		patterns[p.pattern()] = true
+	for _, p := range append(a.opaPlaces(), a.opaRoot()) {
+		patterns[p.pattern()] = &p
 	}
 	return patterns
+}
+
+// opaPlaceAt is OPA's place at a path whatever the method, since the router knows only the methods that it has heard of;
+// nil where there is none.
+func (a api) opaPlaceAt(u *url.URL) *place {
+	if a.OPA == nil {
+		return nil
+	}
+	for _, p := range a.opaPlaces() {
+		if _, below := below(p.fixed, segments(u)); below && p.under == strings.HasPrefix(u.Path, "/"+p.fixed+"/") {
+			return &p
+		}
+	}
+	return nil
 }
 
 // place is a path of OPA's, or all below it.
@@ -137,12 +154,12 @@ func (d opaDoor) handler(p place) gin.HandlerFunc {
 		case unclean && method != http.MethodConnect:
 			redirect(c, to, http.StatusTemporaryRedirect)
 		case !p.handled(method):
-			c.Header("Allow", p.by.allow())
+			c.Writer.Header().Set("Allow", p.by.allow()) // may name none
 			http.Error(c.Writer, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 		case method != http.MethodHead && len(sent) > 1 && strings.HasSuffix(sent, "/"):
 			redirect(c, strings.TrimSuffix(sent, "/"), http.StatusMovedPermanently)
 		case !allowed:
-			c.Header("Allow", p.by.allow())
+			c.Writer.Header().Set("Allow", p.by.allow())
 			c.Status(http.StatusMethodNotAllowed)
 			c.Writer.WriteHeaderNow()
 		case fromElsewhere(c.Request):

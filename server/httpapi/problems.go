@@ -22,7 +22,7 @@ type details struct {
 	Status    int             `json:"status" jsonschema:"The HTTP status."`
 	Detail    string          `json:"detail" jsonschema:"What is wrong this time and how to mend it, in the language of the title."`
 	Instance  string          `json:"instance" jsonschema:"Path of the request."`
-	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID."`
+	RequestID string          `json:"request_id" jsonschema:"Name of the request, as in X-Request-ID; the first 256 bytes of one that is longer."`
 	TraceID   string          `json:"trace_id,omitzero" jsonschema:"Id of the trace that the request is part of, if it is part of one."`
 	Errors    []problem.Fault `json:"errors,omitzero" jsonschema:"Each place of the input that has to be mended."`
 }
@@ -45,7 +45,7 @@ func replies() map[problem.Kind]reply {
 		problem.UnsupportedMedia:     {http.StatusUnsupportedMediaType, "The media type is not supported", "不支持的媒体类型", "The body is not declared as what the route reads: JSON in UTF-8, plain or as gzip, unless it says otherwise.", 0},
 		problem.NotFound:             {http.StatusNotFound, "Nothing is known under that name", "该名称下没有内容", "The detail names what is near, where something is.", 0},
 		problem.MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", "此处不允许该方法", "`Allow` names those that are.", 0},
-		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "规则未给出有效结论", "Nothing was decided.", 0},
+		problem.Undecided:            {http.StatusInternalServerError, "The policies gave no valid answer", "策略未给出有效判定", "Nothing was decided.", 0},
 		problem.Deadline:             {http.StatusServiceUnavailable, "The evaluation took too long", "评估超时", "Nothing was decided.", while},
 		problem.Cancelled:            {http.StatusServiceUnavailable, "The evaluation was called off", "评估已中止", "The client went away or the service is stopping; nothing was decided.", while},
 		problem.NotReady:             {http.StatusServiceUnavailable, "The service is not ready", "服务尚未就绪", "No bundle is active, or the service is stopping.", while},
@@ -57,7 +57,7 @@ func replies() map[problem.Kind]reply {
 		problem.PreconditionFailed:   {http.StatusPreconditionFailed, "What is to be changed is not as it was", "待变更内容已非原状", "Read it again, and change that.", 0},
 		problem.Conflict:             {http.StatusConflict, "It cannot be put into force", "不能生效", "With it the service could not decide, or nobody could put another in its place; everything stays as it is.", 0},
 		problem.Unauthenticated:      {http.StatusUnauthorized, "It is not known who calls", "未知调用方身份", "`WWW-Authenticate` says how to say it.", 0},
-		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it", "规则不允许该请求", "It is known who calls; the detail names what is lacking.", 0},
+		problem.Forbidden:            {http.StatusForbidden, "The policies do not allow it", "策略不允许该请求", "It is known who calls; the detail names what is lacking.", 0},
 		problem.RateLimited:          {http.StatusTooManyRequests, "Too many requests", "请求过于频繁", "`Retry-After` says when the next may come.", moment},
 		problem.Internal:             {http.StatusInternalServerError, "The service failed", "服务出错", "The operator finds the reason in the log, by the name of the request.", 0},
 	}
@@ -80,6 +80,9 @@ func (a api) fail(c *gin.Context, err error) {
 	}
 	if known.retry > 0 && c.Writer.Header().Get(retryField) == "" { // a limit says its own time
 		c.Header(retryField, strconv.Itoa(known.retry))
+	}
+	if kind == problem.UnsupportedMedia {
+		wouldTake(c, p)
 	}
 	c.Header("Cache-Control", "no-store")
 	spoken(c)
@@ -153,11 +156,19 @@ func (a api) noRoute(c *gin.Context) {
 		redirect(c, to, http.StatusTemporaryRedirect)
 		return
 	}
+	if c.Request.URL.Path == "/metrics" { // where most would look
+		a.fail(c, problem.New(problem.NotFound, "Metrics have a listener of their own, which only this machine may reach: metrics.listen."))
+		return
+	}
 	a.fail(c, problem.New(problem.NotFound, fmt.Sprintf("There is nothing at %.100q.", c.Request.URL.Path)))
 }
 
 // noMethod answers OPTIONS with the methods of the place, and refuses all that are not among them.
 func (a api) noMethod(c *gin.Context) {
+	if p := a.opaPlaceAt(c.Request.URL); p != nil {
+		opaDoor{api: a}.handler(*p)(c)
+		return
+	}
 	allowed := c.Writer.Header().Get("Allow")
 	if !strings.Contains(allowed, http.MethodOptions) {
 		allowed += ", " + http.MethodOptions

@@ -79,8 +79,8 @@ func declaredAsJSON(header http.Header) error {
 	case stated && !strings.EqualFold(charset, "utf-8"):
 		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is declared as JSON in %q; send UTF-8.", charset))
 	}
-	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") && !zipped(header) {
-		return problem.New(problem.UnsupportedMedia, fmt.Sprintf("The body is encoded as %q; send it plain or as gzip.", coding))
+	if coding := codingOf(header); coding != "" && !strings.EqualFold(coding, "identity") && !zipped(header) {
+		return problem.Wrap(otherCoding{"gzip"}, problem.UnsupportedMedia, fmt.Sprintf("The body is encoded as %q; send it plain or as gzip.", coding))
 	}
 	return nil
 }

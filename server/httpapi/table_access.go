@@ -58,7 +58,7 @@ const (
 // accessRoutes answer AuthZEN clients.
 func (a api) accessRoutes() []route {
 	kinds := evaluating(problem.Stale, problem.Unrecorded, problem.NotFound)
-	return []route{
+	all := []route{
 		{openapi.Operation{
 			Method: http.MethodPost, Path: evaluationPath, ID: "evaluate", Tag: "access",
 			Summary: "May the subject do this?", SummaryZH: "授权评估",
@@ -81,13 +81,16 @@ func (a api) accessRoutes() []route {
 				Name: "first_denied", Summary: "Two applications, up to the first that is denied", Body: exchange("accesses.json"), Status: http.StatusOK,
 			}},
 		}, typed(a, http.StatusOK, a.accessRequest, a.severalEvaluations)},
-		{openapi.Operation{
-			Method: http.MethodGet, Path: "/.well-known/authzen-configuration", ID: "accessMetadata", Tag: "access",
+	}
+	for _, path := range a.metadataPlaces() {
+		all = append(all, route{openapi.Operation{
+			Method: http.MethodGet, Path: path, ID: "accessMetadata", Tag: "access",
 			Summary: "Where the Authorization API is", SummaryZH: "授权接口元数据",
-			Description: "Made of the configured base URL; what a request says of the host it was sent to is not believed.",
+			Description: "Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.",
 			Answers:     []openapi.Answer{jsonAnswer(http.StatusOK, "The metadata.", openapi.Of[accessMetadata]())},
 			Problems:    []problem.Kind{problem.NotFound},
 			Examples:    []openapi.Example{{Name: "metadata", Summary: "The metadata", Status: http.StatusOK, Answer: exchange("access_metadata.json")}},
-		}, typed(a, http.StatusOK, a.nothing, a.accessMetadata)},
+		}, typed(a, http.StatusOK, a.nothing, a.accessMetadata)})
 	}
+	return all
 }

@@ -23,7 +23,7 @@ func (a api) bundleRoutes() []route {
 	return []route{
 		{openapi.Operation{
 			Method: http.MethodGet, Path: "/v1/bundles", ID: "listBundles", Tag: "bundles",
-			Summary: "List the kept bundles", SummaryZH: "列出保存的规则包",
+			Summary: "List the kept bundles", SummaryZH: "列出保存的策略包",
 			Description: "Every bundle that is kept beside the record, the newest first, with what it has decided and whether it is active.",
 			Answers:     []openapi.Answer{jsonAnswer(http.StatusOK, "The bundles.", openapi.Of[bundles]())},
 			Problems:    reading(),
@@ -31,7 +31,7 @@ func (a api) bundleRoutes() []route {
 		}, typed(a, http.StatusOK, a.nothing, a.keptBundles)},
 		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/bundles", ID: "keepBundle", Tag: "bundles",
-			Summary: "Upload a bundle", SummaryZH: "上传规则包",
+			Summary: "Upload a bundle", SummaryZH: "上传策略包",
 			Description: "Checks a bundle and keeps it by its digest; nothing is activated. Where keys are configured, it has to be signed by one of them. It has to have the schemas and an entry point, the roots that the service serves, " +
 				"and no more built-ins than the bundle that the service began with, and it has to compile; then its own tests have to pass; then it has to decide every case that the service brings, and to reach every outcome on some. " +
 				"What is wrong comes all at once as far as it can be read: the `pointer` of an error is then the path of a file in the archive with a slash before it, and its `detail` begins with the line. Nothing is kept then. Either way the record says who sent it, and what became of it.\n\n" +
@@ -49,7 +49,7 @@ func (a api) bundleRoutes() []route {
 		}, typed(a, http.StatusCreated, a.archive, a.shelve)},
 		{openapi.Operation{
 			Method: http.MethodGet, Path: "/v1/bundles/{digest}", ID: "readBundle", Tag: "bundles",
-			Summary: "Read what became of a bundle", SummaryZH: "查询规则包",
+			Summary: "Read what became of a bundle", SummaryZH: "查询策略包",
 			Description: "One kept bundle, with everything that became of it by the record: when and by whom it was kept, refused and put into force.",
 			Parameters:  []openapi.Parameter{inPath("digest", "Digest of the bundle, or the beginning of it that no other has: four digits or more, with or without `sha256:`.", words(0))},
 			Answers:     []openapi.Answer{jsonAnswer(http.StatusOK, "The bundle.", openapi.Of[BundleDescription]())},
@@ -61,7 +61,7 @@ func (a api) bundleRoutes() []route {
 		}, typed(a, http.StatusOK, a.digest, a.describeBundle)},
 		{openapi.Operation{
 			Method: http.MethodPost, Path: "/v1/bundles/{digest}/activate", ID: "activateBundle", Tag: "bundles",
-			Summary: "Put a bundle into force", SummaryZH: "启用规则包",
+			Summary: "Put a bundle into force", SummaryZH: "启用策略包",
 			Description: "Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. " +
 				"A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.\n\n" +
 				"It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.",

@@ -120,8 +120,8 @@ func (a api) reviewRoutes() []route {
 			Description: "The recorded decisions that fit every stated filter, the newest first, a page at a time. The tables that are searched follow the record within moments.",
 			Parameters: []openapi.Parameter{
 				inQuery("application_id", "The applicant's own reference, exactly.", words(64)),
-				inQuery("exporter", "Name of the exporter; case, width and spacing do not count.", words(0)),
-				inQuery("party", "Name of any party; case, width and spacing do not count.", words(0)),
+				inQuery("exporter", "Name of the exporter, or its registration code (`uscc`); case, width and spacing do not count.", words(0)),
+				inQuery("party", "Name of any party, exporter and owners included, or its name in the local script; case, width and spacing do not count.", words(0)),
 				inQuery("outcome", "Outcome.", oneOf(outcomeNames())),
 				inQuery("rule", "Id of a rule that found something.", words(0)),
 				inQuery("from", "First day or instant of recording.", words(0)),

@@ -31,7 +31,7 @@ func (a api) journalRoutes() []route {
 		}, typed(a, http.StatusOK, a.nothing, a.verifierKey)},
 		{openapi.Operation{
 			Method: http.MethodGet, Path: "/v1/journal/inclusion", ID: "proveInclusion", Tag: "journal",
-			Summary: "Prove that a record is in the log", SummaryZH: "证明记录在日志中",
+			Summary: "Prove that a record is in the log", SummaryZH: "证明记录在记录簿中",
 			Description: "The audit path of RFC 6962, section 2.1.1.",
 			Parameters: []openapi.Parameter{
 				required(inQuery("seq", "Number of the record.", count())), inQuery("size", "Size of the tree; the present one unless stated.", count()),
@@ -42,7 +42,7 @@ func (a api) journalRoutes() []route {
 		}, typed(a, http.StatusOK, a.inclusion, a.proveInclusion)},
 		{openapi.Operation{
 			Method: http.MethodGet, Path: "/v1/journal/consistency", ID: "proveConsistency", Tag: "journal",
-			Summary: "Prove that the log only grew", SummaryZH: "证明日志只增不改",
+			Summary: "Prove that the log only grew", SummaryZH: "证明记录簿只增不改",
 			Description: "The consistency proof of RFC 6962, section 2.1.2.",
 			Parameters: []openapi.Parameter{
 				required(inQuery("old", "Size of the smaller tree.", count())), inQuery("new", "Size of the larger tree; the present one unless stated.", count()),

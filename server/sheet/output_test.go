@@ -217,7 +217,7 @@ func TestOutputInChinese(t *testing.T) {
 	if err := WriteCSV(&out, "zh", []Row{row}); err != nil {
 		t.Fatal(err)
 	}
-	want := "\ufeff行,申请编号,行号,货号,品名,商品编码,列管状态,清单条目,结论,理由,尚缺,下一步,判定时点,策略修订版\r\n2,,,,,,listed,,未判定,,,取得许可,,\r\n"
+	want := "\ufeff行,申请编号,行号,货号,品名,商品编码,列管状态,清单条目,结论,理由,尚缺,下一步,判定时点,策略包修订版\r\n2,,,,,,listed,,未判定,,,取得许可,,\r\n"
 	if out.String() != want {
 		t.Errorf("got %q", out.String())
 	}

@@ -47,7 +47,7 @@ func outHeads() []outHead {
 		{text("missing", "尚缺"), 26, joined(func(r Row) []string { return r.Missing })},
 		{text("next_step", "下一步"), 60, func(r Row, lang string) string { return say(r.Next, lang) }},
 		{text("as_of", "判定时点"), 26, func(r Row, _ string) string { return r.AsOf }},
-		{text("bundle", "策略修订版"), 16, func(r Row, _ string) string { return r.Bundle }},
+		{text("bundle", "策略包修订版"), 16, func(r Row, _ string) string { return r.Bundle }},
 	}
 }
 

@@ -38,6 +38,7 @@ func rules() []rule {
 		{"names", "A folder called utils says nothing about what belongs in it, so that everything ends there.", names},
 		{"length", "A file that does not fit a mind hides what it does.", length},
 		{"text", "What holds on one machine only breaks on the next one.", text},
+		{"words", "One word for one thing: two words for it read like two things, in Chinese as in English.", words},
 		{"unfinished", "Work that is left open belongs in an issue, where it is seen.", unfinished},
 		{"state", "State that any function can change makes two tests, or two generations, see each other.", state},
 	}

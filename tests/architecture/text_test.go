@@ -40,6 +40,33 @@ func text(t tree) []breach {
 	})
 }
 
+// settled are the Chinese words that were given up, each with the one that stands for the thing. A decision of this service
+// is another thing than one of the authority, which has its own word in the law.
+func settled() map[*regexp.Regexp]string {
+	word := func(parts ...string) *regexp.Regexp { return regexp.MustCompile(strings.Join(parts, "")) }
+	return map[*regexp.Regexp]string{
+		word("(?:规则|政策)", "包"):           "策略包 (bundle)",
+		word("决", "策|裁", "定"):            "判定 (decision)",
+		word("(?:作出|重新|给出|无法|不能)", "决定"): "判定 (decision of the service)",
+		word("当事", "方"):                  "主体 (party on file or on a list) or 交易方 (party to the transaction)",
+		word("主管", "机关"):                 "主管部门 (authority)",
+		word("试", "算"):                   "试判定 (dry run)",
+	}
+}
+
+// words looks for Chinese words that were given up.
+func words(t tree) []breach {
+	given := settled()
+	return t.lines(func(_, line string) string {
+		for word, instead := range given {
+			if found := word.FindString(line); found != "" {
+				return fmt.Sprintf("says %s; the word is %s", found, instead)
+			}
+		}
+		return ""
+	})
+}
+
 // unfinished looks for what was put off.
 func unfinished(t tree) []breach {
 	mark := regexp.MustCompile(`\b(?:TO` + `DO|FIX` + `ME|XX` + `X)\b|not imple` + `mented`)

@@ -22,6 +22,7 @@ import (
 	"greenchannel/server/engine"
 	"greenchannel/server/httpapi"
 	"greenchannel/server/store"
+	"greenchannel/tests/counts"
 )
 
 // day is when the questions of these tests are asked: the clocks of both servers stand there.
@@ -85,22 +86,23 @@ func atOnce(t *testing.T, ask func(t *testing.T)) {
 	})
 }
 
-// compared asks both the same, and tells how many requests were answered alike.
+// compared asks both the same, and holds the table of tests/README.md to how many requests were answered alike.
 func (w twins) compared(t *testing.T, requests []request) {
 	t.Helper()
-	equal, onPurpose := 0, map[string]int{}
+	got := counts.Counts{Run: len(requests), OnPurpose: map[string]int{}}
 	for _, r := range requests {
 		diff, purpose := differ(t, w.theirs, w.ours, r)
 		switch {
 		case diff != "":
 			t.Errorf("%s %s %.200s (-OPA +ours):\n%.4000s", r.method, r.target, r.body, diff)
 		case purpose != "":
-			onPurpose[purpose]++
+			got.Passed++
+			got.OnPurpose[purpose]++
 		default:
-			equal++
+			got.Passed++
 		}
 	}
-	t.Logf("%d requests compared, %d answers equal, different on purpose: %v", len(requests), equal, onPurpose)
+	counts.Hold(t, got)
 }
 
 // applications are those of the cases.

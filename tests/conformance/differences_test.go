@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// onPurpose names the difference that an answer of ours has from OPA's on purpose; empty when there is none. Each is told
-// in tests/README.md.
+// onPurpose names the difference that an answer of ours has from OPA's on purpose; empty when there is none. Each is told,
+// with its reason, in tests/README.md, which counts them by these names.
 func onPurpose(r request, want, got answer) string {
 	at, err := url.Parse(r.target)
 	if err != nil {
@@ -17,20 +17,36 @@ func onPurpose(r request, want, got answer) string {
 	escaped := at.EscapedPath()
 	switch {
 	case want.Status == dropped && got.Status == http.StatusBadRequest && slices.Contains(r.header, "gzip"):
-		return "a body that is declared as gzip and is none drops the connection of OPA, whenever its pool of readers is empty"
+		return "no gzip"
 	case want.Status == http.StatusInternalServerError && got.Status == http.StatusBadRequest &&
 		(strings.Contains(want.Body, "invalid path: ") || strings.Contains(want.Body, "rego_type_error")) &&
 		strings.Contains(got.Body, "invalid path: "):
-		return "a path that cannot be asked for is the fault of who asks, not of the service"
+		return "paths that cannot be asked for"
 	case want.Status == http.StatusInternalServerError && got.Status == http.StatusBadRequest &&
 		strings.Contains(want.Body, "cannot evaluate empty query") && strings.Contains(got.Body, "cannot evaluate empty query"):
-		return "an empty query is the fault of who asks"
+		return "an empty query"
 	case want.Status == http.StatusMovedPermanently && strings.HasSuffix(at.Path, "/") && strings.Contains(escaped, "%"):
-		return "an escaped slash is part of a name: it is not redirected away, nor unescaped by a redirect"
+		return "escaped slashes"
 	case want.Status == http.StatusTemporaryRedirect && got.Status == want.Status && strings.Contains(escaped, "%"):
-		return "what was escaped once is not escaped twice by a redirect"
+		return "escapes in redirects"
 	case want.Status == http.StatusNotFound && got.Status == want.Status && want.Body == "404 page not found\n":
-		return "what OPA's multiplexer writes where there is nothing"
+		return "where there is nothing"
+	case want.Status == http.StatusUnauthorized && lacks(r.method, at.Path) &&
+		(got.Status == http.StatusMethodNotAllowed || got.Status/100 == 3 && got.Place != ""):
+		return "methods that a place lacks"
 	}
 	return ""
+}
+
+// lacks says whether OPA has no handler for a method at a path.
+func lacks(method, path string) bool {
+	has := map[string]string{
+		"/v1/data": "GET POST PUT PATCH DELETE", "/v0/data": "POST", "/v1/policies": "GET PUT DELETE", "/v1/query": "GET POST", "/v1/config": "GET", "/v1/status": "GET", "/health": "GET",
+	}
+	for place, methods := range has {
+		if path == place || strings.HasPrefix(path, place+"/") {
+			return !slices.Contains(strings.Fields(methods), method) || path == "/v1/data" && method == http.MethodDelete
+		}
+	}
+	return false
 }

@@ -187,7 +187,7 @@ func isName(expression ast.Expr, name string) bool {
 }
 
 // writes is why most requests are not replayed. Those that no server of OPA's takes are.
-const writes = "writes"
+const writes = "write"
 
 // reads says whether a request only reads, and if not, or if there is nothing like it here, why it is not replayed.
 func reads(r request) (reason string) {
@@ -197,12 +197,12 @@ func reads(r request) (reason string) {
 		return writes
 	}
 	for prefix, reason := range map[string]string{
-		"/v1/compile/": "data filters, which are not offered",
-		"/v1/config":   "configuration, which is our own",
-		"/v1/status":   "status, which is our own",
-		"/v1/health":   "no path of OPA's",
-		"/metrics":     "metrics, which are our own",
-		"/v1/metrics":  "no path of OPA's",
+		"/v1/compile/": "are data filters, which are not offered",
+		"/v1/config":   "are about configuration, which is our own",
+		"/v1/status":   "are about status, which is our own",
+		"/v1/health":   "are about no path of OPA's",
+		"/metrics":     "are about metrics, which are our own",
+		"/v1/metrics":  "are about no path of OPA's",
 	} {
 		if strings.HasPrefix(path, prefix) {
 			return reason

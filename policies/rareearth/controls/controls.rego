@@ -79,7 +79,7 @@ findings contains found if {
 #     zh: "第{line}项：{codes}目前是否生效未能核实，最后一次经确认的暂停期已届满。"
 #   remedy:
 #     en: Ask the authority whether the suspension was extended, and record the notice in the reference data.
-#     zh: 向主管机关核实暂停是否延期，并将有关公告录入基础数据。
+#     zh: 向主管部门核实暂停是否延期，并将有关公告录入基础数据。
 findings contains found if {
 	some line in lines.lines
 	codes := [entry.code | some entry in line.entries; entry.status == "lapsed_unverified"]
@@ -130,7 +130,7 @@ findings contains found if {
 #     en: >-
 #       State the control code, the form and a complete assay with the shares of the listed elements (for magnets
 #       dysprosium and terbium), or consult the authority.
-#     zh: 补充管制编码、形态及完整成分检测结果（磁体须列明镝、铽含量），或向主管机关提出咨询。
+#     zh: 补充管制编码、形态及完整成分检测结果（磁体须列明镝、铽含量），或向主管部门提出咨询。
 findings contains found if {
 	some line in lines.lines
 	line.status == "unclassified"

@@ -3682,7 +3682,7 @@ type Problem struct {
 	// Instance Path of the request.
 	Instance string `json:"instance"`
 
-	// RequestID Name of the request, as in X-Request-ID.
+	// RequestID Name of the request, as in X-Request-ID; the first 256 bytes of one that is longer.
 	RequestID string `json:"request_id"`
 
 	// Status The HTTP status.
@@ -4084,10 +4084,10 @@ type SearchDecisionsParams struct {
 	// ApplicationID The applicant's own reference, exactly.
 	ApplicationID *string `form:"application_id,omitempty" json:"application_id,omitempty"`
 
-	// Exporter Name of the exporter; case, width and spacing do not count.
+	// Exporter Name of the exporter, or its registration code (`uscc`); case, width and spacing do not count.
 	Exporter *string `form:"exporter,omitempty" json:"exporter,omitempty"`
 
-	// Party Name of any party; case, width and spacing do not count.
+	// Party Name of any party, exporter and owners included, or its name in the local script; case, width and spacing do not count.
 	Party *string `form:"party,omitempty" json:"party,omitempty"`
 
 	// Outcome Outcome.
@@ -4441,7 +4441,7 @@ type ClientInterface interface {
 
 	// AccessMetadata Where the Authorization API is
 	//
-	// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+	// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 	//
 	// Corresponds with GET /.well-known/authzen-configuration (the `AccessMetadata` operationId).
 	AccessMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4742,7 +4742,7 @@ type ClientInterface interface {
 
 // AccessMetadata Where the Authorization API is
 //
-// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 //
 // Corresponds with GET /.well-known/authzen-configuration (the `AccessMetadata` operationId).
 func (c *Client) AccessMetadata(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6976,7 +6976,7 @@ type ClientWithResponsesInterface interface {
 
 	// AccessMetadataWithResponse Where the Authorization API is
 	//
-	// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+	// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7565,6 +7565,8 @@ type EvaluateResponse413Headers struct {
 
 // EvaluateResponse415Headers the declared response headers of an HTTP 415 response for Evaluate
 type EvaluateResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -7806,6 +7808,8 @@ type EvaluateManyResponse413Headers struct {
 
 // EvaluateManyResponse415Headers the declared response headers of an HTTP 415 response for EvaluateMany
 type EvaluateManyResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -8555,6 +8559,8 @@ type KeepBundleResponse413Headers struct {
 
 // KeepBundleResponse415Headers the declared response headers of an HTTP 415 response for KeepBundle
 type KeepBundleResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -9731,6 +9737,8 @@ type DecideResponse413Headers struct {
 
 // DecideResponse415Headers the declared response headers of an HTTP 415 response for Decide
 type DecideResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -9953,6 +9961,8 @@ type DecideBatchResponse413Headers struct {
 
 // DecideBatchResponse415Headers the declared response headers of an HTTP 415 response for DecideBatch
 type DecideBatchResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -10605,6 +10615,8 @@ type DryRunResponse413Headers struct {
 
 // DryRunResponse415Headers the declared response headers of an HTTP 415 response for DryRun
 type DryRunResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -12244,6 +12256,8 @@ type PutPartyResponse413Headers struct {
 
 // PutPartyResponse415Headers the declared response headers of an HTTP 415 response for PutParty
 type PutPartyResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -12838,6 +12852,8 @@ type BeginShadowResponse413Headers struct {
 
 // BeginShadowResponse415Headers the declared response headers of an HTTP 415 response for BeginShadow
 type BeginShadowResponse415Headers struct {
+	Accept          *string
+	AcceptEncoding  *string
 	ContentLanguage string
 	RateLimit       *string
 	RateLimitPolicy *string
@@ -13004,7 +13020,7 @@ func (r BeginShadowResponse) ContentType() string {
 
 // AccessMetadataWithResponse Where the Authorization API is
 //
-// Made of the configured base URL; what a request says of the host it was sent to is not believed.
+// Made of the configured base URL; what a request says of the host it was sent to is not believed. Where the base URL has a path, the metadata is also behind this one with that path, as the standard has it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14265,6 +14281,20 @@ func ParseEvaluateResponse(rsp *http.Response) (*EvaluateResponse, error) {
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers EvaluateResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -14764,6 +14794,20 @@ func ParseEvaluateManyResponse(rsp *http.Response) (*EvaluateManyResponse, error
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers EvaluateManyResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -16245,6 +16289,20 @@ func ParseKeepBundleResponse(rsp *http.Response) (*KeepBundleResponse, error) {
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers KeepBundleResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -18654,6 +18712,20 @@ func ParseDecideResponse(rsp *http.Response) (*DecideResponse, error) {
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers DecideResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -19131,6 +19203,20 @@ func ParseDecideBatchResponse(rsp *http.Response) (*DecideBatchResponse, error) 
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers DecideBatchResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -20344,6 +20430,20 @@ func ParseDryRunResponse(rsp *http.Response) (*DryRunResponse, error) {
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers DryRunResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -23718,6 +23818,20 @@ func ParsePutPartyResponse(rsp *http.Response) (*PutPartyResponse, error) {
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers PutPartyResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -24845,6 +24959,20 @@ func ParseBeginShadowResponse(rsp *http.Response) (*BeginShadowResponse, error) 
 		response.Headers413 = &headers
 	case rsp.StatusCode == 415:
 		var headers BeginShadowResponse415Headers
+		if values := rsp.Header.Values("Accept"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Accept = &value
+		}
+		if values := rsp.Header.Values("Accept-Encoding"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Accept-Encoding", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.AcceptEncoding = &value
+		}
 		if values := rsp.Header.Values("Content-Language"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Language", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {

@@ -12,6 +12,7 @@ import (
 	"greenchannel/policies"
 	"greenchannel/server/decision"
 	"greenchannel/server/httpapi"
+	"greenchannel/tests/counts"
 )
 
 var update = flag.Bool("update", false, "generate the client anew")
@@ -36,6 +37,7 @@ func TestTheClientIsFresh(t *testing.T) {
 	}
 	const kept = "client.gen.go"
 	if got, err := os.ReadFile(kept); err == nil && bytes.Equal(got, want) {
+		counts.Hold(t, counts.Counts{Run: 1, Passed: 1})
 		return
 	}
 	if !*update {

@@ -289,8 +289,8 @@ func (a *API) ParametersOf(o Operation) []Parameter {
 // HeadersOf are the headers of an answer, with those that its shape brings.
 func (a *API) HeadersOf(o Operation, answer Answer) []Header {
 	all := []Header{{
-		Name: "X-Request-ID", Required: true, Schema: JSON(`{"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}`),
-		Description: "Name of the request: the client's own if it is 1 to 64 plain characters, else a new one.",
+		Name: "X-Request-ID", Required: true, Schema: JSON(`{"type": "string", "minLength": 1}`),
+		Description: "Name of the request: the client's own as it was sent, else a new one.",
 	}}
 	for name, description := range map[string]string{
 		"RateLimit-Policy": "How often a caller may ask, where there is a limit (draft-ietf-httpapi-ratelimit-headers).",
@@ -301,6 +301,11 @@ func (a *API) HeadersOf(o Operation, answer Answer) []Header {
 	slices.SortFunc(all, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	if answer.Status == 401 {
 		all = append(all, Header{Name: "WWW-Authenticate", Description: "How to say who calls.", Schema: Text()})
+	}
+	if answer.Status == 415 {
+		all = append(all,
+			Header{Name: "Accept", Description: "Media types that the route reads, where the media type is at fault.", Schema: Text()},
+			Header{Name: "Accept-Encoding", Description: "Content codings that the route reads, where the coding is at fault.", Schema: Text()})
 	}
 	if o.Conditional && (answer.Status == 200 || answer.Status == 304) {
 		all = append(all, Header{

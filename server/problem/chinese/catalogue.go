@@ -15,8 +15,9 @@ func catalogue() []entry {
 // requests are about how something was asked.
 func requests() []entry {
 	return []entry{
-		{"The service failed. Nothing was decided; the operator finds the reason in the log.", "服务出错，未作出任何决定；运维人员可在日志中查到原因。"},
+		{"The service failed. Nothing was decided; the operator finds the reason in the log.", "服务出错，未作出任何判定；运维人员可在日志中查到原因。"},
 		{"There is nothing at %q.", "%s 处没有内容。"},
+		{"Metrics have a listener of their own, which only this machine may reach: metrics.listen.", "指标由单独的监听地址提供，仅限本机访问：metrics.listen。"},
 		{"%q is not allowed at %q; allowed: %s.", "%[2]s 处不允许 %[1]s；允许的方法：%[3]s。"},
 		{"You ask more often than you may; %s says when to ask again.", "请求过于频繁；%s 注明何时可再次请求。"},
 		{"Idempotency-Key is stated more than once; state it once.", "Idempotency-Key 出现多次；请只写一次。"},
@@ -36,7 +37,7 @@ func requests() []entry {
 		{"is no parameter of this route", "不是该路径的参数"},
 		{"is no parameter of this route; did you mean %q?", "不是该路径的参数；是否指 %s？"},
 		{"is no parameter of this route; known: %s", "不是该路径的参数；已知参数：%s"},
-		{"is not for a decision, which is always as of now; ask POST /v1/dry-runs?as_of=… about another day", "不适用于决定：决定总以当前时刻为准；如需询问其他日期，请用 POST /v1/dry-runs?as_of=…"},
+		{"is not for a decision, which is always as of now; ask POST /v1/dry-runs?as_of=… about another day", "不适用于判定：判定总以当前时刻为准；如需询问其他日期，请用 POST /v1/dry-runs?as_of=…"},
 		{"%q is neither a day nor an instant; write 2026-11-23 (from its first moment in Beijing) or 2026-11-23T09:00:00+08:00.", "%s 既不是日期也不是时刻；请写 2026-11-23（自北京时间当日零时起）或 2026-11-23T09:00:00+08:00。"},
 		{"The year %d cannot be asked about; choose one from %d to %d.", "不能询问 %s 年；请选择 %s 至 %s 年。"},
 		{"The body is declared as %q; send a JSON array as application/json, or an application a line as %s.", "正文声明为 %s；请以 application/json 发送 JSON 数组，或以 %s 每行发送一份申请。"},
@@ -49,8 +50,8 @@ func requests() []entry {
 		{"A batch has at most %d applications; this one and whatever follows was not read. Send them in another batch.", "每批最多 %s 份申请；此份及其后内容均未读取。请另批发送。"},
 		{"The batch is longer than %d bytes; this item and whatever follows was not read. Send them in another batch.", "该批超过 %s 字节；此项及其后内容均未读取。请另批发送。"},
 		{"The batch was called off; this application and whatever follows was not read.", "该批已中止；此申请及其后内容均未读取。"},
-		{"The batch was called off; nothing was decided.", "该批已中止；未作出任何决定。"},
-		{"The batch was called off; this application and whatever follows was not decided.", "该批已中止；此申请及其后内容均未决定。"},
+		{"The batch was called off; nothing was decided.", "该批已中止；未作出任何判定。"},
+		{"The batch was called off; this application and whatever follows was not decided.", "该批已中止；此申请及其后内容均未判定。"},
 	}
 }
 
@@ -92,7 +93,7 @@ func documents() []entry {
 		{"The %s has one fault.", "%s有一处错误。"},
 		{"The %s has %d faults; the first %d are listed.", "%s有 %s 处错误，列出前 %s 处。"},
 		{"application", "申请"},
-		{"party", "当事方"},
+		{"party", "主体"},
 	}
 }
 

@@ -29,7 +29,7 @@ func TestTextsAreFoundByShape(t *testing.T) {
 		`There is nothing at "/a\"b \u0000".`:                                                                 `"/a\"b \u0000" 处没有内容。`,
 		"No record has the number 7.":                                                                         "没有记录具有序号 7。",
 		"No one bundle is named: aaaa is the beginning of several digests, sha256:aaaa1111, sha256:aaaa2222; write more of it.":                    "未能指明唯一的策略包：多个摘要以 aaaa 开头：sha256:aaaa1111, sha256:aaaa2222；请多写几位。",
-		"Record 3 says what became of a bundle; it is not a decision, so there is nothing to decide again.":                                        "记录 3 记载策略包的处置，并非决定，没有可重新决定的内容。",
+		"Record 3 says what became of a bundle; it is not a decision, so there is nothing to decide again.":                                        "记录 3 记载策略包的处置，并非判定，没有可重新判定的内容。",
 		`The body says revision, rate and budget, and nothing else; it is not understood at byte 1, "": no JSON, or a field that is stated twice.`: `正文只能且必须写明 revision、rate 和 budget；无法理解：第 1 字节，""：不是 JSON，或字段出现两次。`,
 		"The bundle rules has not come from its server yet. The last look failed: refused":                                                         "尚未从服务器取得策略包 rules。最近一次查询失败：refused",
 		`the field "items" is required and not stated: Goods or technology`:                                                                        `缺少必填字段 "items"：Goods or technology`,
