@@ -30,11 +30,11 @@ var ErrUnsigned = errors.New("the archive is not signed; sign it with greenchann
 
 // Signature says who signed an archive.
 type Signature struct {
-	// KeyID is the id of the key, and Fingerprint its hash: an id may come to stand for another key.
-	KeyID       string `json:"key_id"`
-	Fingerprint string `json:"fingerprint"`
-	Algorithm   string `json:"algorithm"`
-	Scope       string `json:"scope,omitempty"`
+	KeyID string `json:"key_id" jsonschema:"Id of the key."`
+	// Fingerprint tells keys apart: an id may come to stand for another key.
+	Fingerprint string `json:"fingerprint" jsonschema:"Hash of the public key."`
+	Algorithm   string `json:"algorithm" jsonschema:"Algorithm of the signature."`
+	Scope       string `json:"scope,omitempty" jsonschema:"Scope that was signed; absent where none was asked for."`
 }
 
 // Signer is who signs.

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"gb18030":  gb18030,
 			"workbook": workbook,
 			"cells":    cells,
+			"fits":     fits,
 
 			"capture":   capture,
 			"flip":      flip,
