@@ -73,8 +73,8 @@ func worked(text string) []step {
 
 // guide is a shell in a folder that looks like the top of the tree.
 type guide struct {
-	folder, address string
-	environment     []string
+	program, folder, address string
+	environment              []string
 }
 
 func newGuide(t *testing.T, root string) *guide {
@@ -100,7 +100,7 @@ func newGuide(t *testing.T, root string) *guide {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return &guide{folder, address, append(os.Environ(),
+	return &guide{filepath.Join(bin, "greenchannel"), folder, address, append(os.Environ(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "XDG_STATE_HOME="+t.TempDir(),
 		"GREENCHANNEL_LISTEN="+address, "GREENCHANNEL_EVAL_TIMEOUT=5m")}
 }
