@@ -193,13 +193,17 @@ func writeFresh(path string, content []byte, mode fs.FileMode) error {
 }
 
 func newBundleSign() *cobra.Command {
-	var key, id, claims, output string
+	var key, id, claims, scope, output string
 	command := &cobra.Command{
 		Use:   "sign FILE",
 		Short: "Sign an archive",
 		Long: `Sign an archive: put a .signatures.json in it, in OPA's format, with the hash of every file. The content, and so
-the digest and the revision, stay what they are. A signature that is there already is replaced.`,
+the digest and the revision, stay what they are. A signature that is there already is replaced.
+
+With --scope it is signed for that alone, as OPA has it: who verifies asks for the same scope ("verify --scope", the keys
+block of a service, "opa run --scope"), and takes none for another, or for none.`,
 		Example: `  greenchannel bundle sign bundles/rareearth.tar.gz --key ~/release.pem --key-id release
+  greenchannel bundle sign rareearth.tar.gz --key release.pem --key-id release --scope production
   greenchannel bundle sign rareearth.tar.gz --key release.pem --key-id release --claims claims.json -o signed.tar.gz`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -217,7 +221,7 @@ the digest and the revision, stay what they are. A signature that is there alrea
 			if err != nil {
 				return err
 			}
-			signed, err := bundle.Sign(archive, bundle.Signer{KeyID: id, Key: secret, Claims: claims})
+			signed, err := bundle.Sign(archive, bundle.Signer{KeyID: id, Key: secret, Claims: claims, Scope: scope})
 			if err != nil {
 				return faultyBundle{args[0], err}
 			}
@@ -231,7 +235,8 @@ the digest and the revision, stay what they are. A signature that is there alrea
 	flags := command.Flags()
 	flags.StringVar(&key, "key", "", "`FILE` of the private key, PEM: ECDSA or RSA")
 	flags.StringVar(&id, "key-id", "", "`ID` of the key, by which others find its public half")
-	flags.StringVar(&claims, "claims", "", "`FILE` of further claims, JSON, such as {\"scope\": \"production\"}")
+	flags.StringVar(&claims, "claims", "", "`FILE` of further claims, JSON, such as {\"iss\": \"release office\"}")
+	flags.StringVar(&scope, "scope", "", "`SCOPE` that it is signed for (default none)")
 	flags.StringVarP(&output, "output", "o", "", "`FILE` to write (default the archive itself)")
 	return command
 }
@@ -253,11 +258,12 @@ states is that of its content. Everything that is wrong is told.
 
 Exit code 0 when all of it is so; 1 when something is wrong; 2 when the command line, the keys or the file cannot be read.`,
 		Example: `  greenchannel bundle verify bundles/rareearth.tar.gz
+  greenchannel bundle verify rareearth.tar.gz --keys keys --scope production
   greenchannel bundle verify rareearth.tar.gz --keys keys --format json`,
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	command.Flags().StringVar(&keys, "keys", "bundles/keys", "`FOLDER` of public keys, ID.pub.pem each")
-	command.Flags().StringVar(&scope, "scope", "", "`SCOPE` that has to have been signed")
+	command.Flags().StringVar(&scope, "scope", "", "`SCOPE` that it has to be signed for (default none)")
 	format := textOrJSON(command)
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		known, err := bundle.KeysIn(os.DirFS(keys), scope)
