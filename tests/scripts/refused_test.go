@@ -119,9 +119,10 @@ func newGuarded(t *testing.T, root string) *guarded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGuide(t, root)
+	program := plainProgram(t, root)
+	g := newGuide(t, root, program)
 	s := &guarded{
-		program: g.program, folder: g.folder, address: "http://" + g.address, key: bundle.Signer{KeyID: "release", Key: private},
+		program: program, folder: g.folder, address: "http://" + g.address, key: bundle.Signer{KeyID: "release", Key: private},
 	}
 	block, err := json.Marshal(map[string]any{"keys": map[string]any{"release": map[string]string{"algorithm": "ES256", "key": string(public)}}})
 	if err != nil {
