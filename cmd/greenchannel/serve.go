@@ -84,7 +84,7 @@ func running(c config.Config) (server.Config, error) {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
-		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch},
+		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch, WatchKept: c.WatchKept},
 	}, err
 }
 
