@@ -30,7 +30,7 @@ type activation struct {
 	// Action is what was asked for: keep, activate or draft; Outcome is one of the words above.
 	Action  string `json:"action"`
 	Outcome string `json:"outcome"`
-	// Archive is the hash of the bytes that came in; only of what was to be kept.
+	// Archive is the hash of the bytes that came in; only of what was to be kept and could be read.
 	Archive string `json:"archive,omitzero"`
 	// Digest, Name and Revision are those of the bundle, as far as it could be read.
 	Digest   string `json:"digest,omitzero"`
@@ -187,7 +187,7 @@ func (s *shelf) tell(ctx context.Context, a activation) error {
 func (s *shelf) tellRefusal(ctx context.Context, a activation, err error) error {
 	known := problem.Of(err)
 	switch known.Kind {
-	case problem.Invalid, problem.Conflict, problem.Undecided:
+	case problem.Invalid, problem.Conflict, problem.Undecided, problem.TooLarge:
 	default:
 		return err
 	}

@@ -130,6 +130,11 @@ func (s *shelf) Keep(ctx context.Context, archive []byte) (httpapi.Bundle, bool,
 	return kept, added, nil
 }
 
+// Refuse records that an archive was refused before it could be checked, such as one that is too long to be read.
+func (s *shelf) Refuse(ctx context.Context, reason error) error {
+	return s.tellRefusal(ctx, activation{Action: "keep"}, reason)
+}
+
 func hashOf(archive []byte) string {
 	sum := sha256.Sum256(archive)
 	return "sha256:" + hex.EncodeToString(sum[:])

@@ -33,6 +33,8 @@ type Following struct {
 	Labels map[string]string
 	// Watch is a folder of policies that is put into force as soon as it is saved; none unless set.
 	Watch string
+	// WatchKept is how many editions of it that decided nothing are kept; 0 keeps all.
+	WatchKept int
 	// Terminal is told what is wrong with what was saved. It must be set where Watch is.
 	Terminal io.Writer
 }

@@ -22,6 +22,7 @@ import (
 type watcher struct {
 	shelf    *shelf
 	folder   string
+	keep     int // editions that decided nothing; 0 for all
 	policies fs.FS
 	terminal io.Writer
 	broken   bool // the last attempt was in vain
@@ -35,7 +36,7 @@ func (r *Rooms) watched(ctx context.Context, settings Config) (watching func(con
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{shelf: r.shelf, folder: folder, policies: os.DirFS(folder), terminal: settings.Following.Terminal}
+	w := &watcher{shelf: r.shelf, folder: folder, keep: settings.Following.WatchKept, policies: os.DirFS(folder), terminal: settings.Following.Terminal}
 	if _, err := w.reload(ctx); err != nil {
 		w.complain(err)
 		return nil, errors.Join(fmt.Errorf("the policies in %s cannot decide; mend them and start again", folder), watched.Close())
@@ -62,6 +63,9 @@ func (w *watcher) saved(ctx context.Context, at time.Time) {
 		fmt.Fprintf(w.terminal, "%s: all is well again; revision %s in force %s after it was saved\n", w.folder, revision, time.Since(at).Round(time.Millisecond))
 	case revision != "":
 		fmt.Fprintf(w.terminal, "%s: revision %s in force %s after it was saved\n", w.folder, revision, time.Since(at).Round(time.Millisecond))
+	}
+	if err := w.shelf.tidyDrafts(ctx, w.keep); err != nil && ctx.Err() == nil {
+		w.shelf.rooms.record.config.Log.WarnContext(ctx, "older editions of the folder were not removed", "err", err)
 	}
 }
 

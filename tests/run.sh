@@ -199,6 +199,32 @@ rego_tested_as_archive() {
 	"$(opa)" test --format json --bundle "$scratch/one.tar.gz" | report rego
 }
 
+# The archive that leaves the house, signed, in the hands of a stock opa: its tests pass, it decides, and a server takes it by its
+# signature and by no other.
+rego_tested_as_release() {
+	local here=$scratch/release
+	local input=tests/cases/applications/magnet_to_germany.json
+	mkdir -p "$here/keys"
+	go build -tags nomsgpack -o "$here/greenchannel" ./cmd/greenchannel
+	"$here/greenchannel" bundle build policies --output "$here/bundle.tar.gz"
+	"$here/greenchannel" bundle keygen --private "$here/release.pem" --public "$here/keys/release.pub.pem"
+	"$here/greenchannel" bundle keygen --private "$here/other.pem" --public "$here/other.pub.pem"
+	"$here/greenchannel" bundle sign "$here/bundle.tar.gz" --key "$here/release.pem" --key-id release --scope production
+
+	"$(opa)" test --format json --bundle "$here/bundle.tar.gz" | report rego
+	local decided
+	decided=$("$(opa)" eval --format raw --bundle "$here/bundle.tar.gz" --input "$input" data.rareearth.decision.application_id)
+	[[ $decided == APP-2026-0001 ]] || { echo "opa eval says $decided" && return 1; }
+
+	local verify=(--verification-key-id release --signing-alg ES256 --skip-version-check --server --addr "unix://$here/socket" --bundle "$here/bundle.tar.gz")
+	! timeout 60 "$(opa)" run --verification-key "$here/other.pub.pem" --scope production "${verify[@]}" || { echo "a stock opa took the bundle by another key" && return 1; }
+	"$(opa)" run --verification-key "$here/keys/release.pub.pem" --scope production "${verify[@]}" >"$here/log" 2>&1 &
+	trap "kill $!" EXIT # of this step's own shell
+	curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors --unix-socket "$here/socket" 'http://opa/health?bundles' >/dev/null || { cat "$here/log" && return 1; }
+	decided=$(printf '{"input": %s}' "$(cat "$input")" | curl --silent --fail --unix-socket "$here/socket" --data @- http://opa/v1/data/rareearth/decision/outcome)
+	[[ $decided == '{"result":"'*'"}' ]] || { echo "opa run says $decided" && return 1; }
+}
+
 rego_covered() { "$(opa)" test --coverage --coverage-runs= --format json policies | report coverage; }
 
 # Rules seen firing and not firing by tests and cases, and a sample of mutants, small enough that its score may be some way
@@ -319,6 +345,7 @@ step "rego check" rego_checked
 step "rego tests" rego_tested
 step "rego tests, folder as bundle" rego_tested_as_folder_bundle
 step "rego tests, built bundle" rego_tested_as_archive
+step "rego tests, released bundle" rego_tested_as_release
 step "rego coverage" rego_covered
 step "rules fire, and mutants are noticed" policies_tried
 step "rego conventions" conventions_tested

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,13 +85,13 @@ func archiveOrFolder(args []string) (fs.FS, string, error) {
 
 // builtBundle is what build says.
 type builtBundle struct {
-	File     string        `json:"file"`
-	Bytes    int           `json:"bytes"`
-	Name     string        `json:"name"`
-	Revision string        `json:"revision"`
-	Digest   string        `json:"digest"`
-	Roots    []string      `json:"roots"`
-	Built    *bundle.Built `json:"built"`
+	File     string        `json:"file" jsonschema:"The archive that was written."`
+	Bytes    int           `json:"bytes" jsonschema:"Its length."`
+	Name     string        `json:"name" jsonschema:"Name of the bundle."`
+	Revision string        `json:"revision" jsonschema:"Beginning of the digest, for short."`
+	Digest   string        `json:"digest" jsonschema:"Digest over everything in it that can change a decision."`
+	Roots    []string      `json:"roots" jsonschema:"Parts of the data document that it is all of."`
+	Built    *bundle.Built `json:"built" jsonschema:"What the manifest states under metadata.built."`
 }
 
 func newBundleBuild() *cobra.Command {
@@ -194,13 +193,17 @@ func writeFresh(path string, content []byte, mode fs.FileMode) error {
 }
 
 func newBundleSign() *cobra.Command {
-	var key, id, claims, output string
+	var key, id, claims, scope, output string
 	command := &cobra.Command{
 		Use:   "sign FILE",
 		Short: "Sign an archive",
 		Long: `Sign an archive: put a .signatures.json in it, in OPA's format, with the hash of every file. The content, and so
-the digest and the revision, stay what they are. A signature that is there already is replaced.`,
+the digest and the revision, stay what they are. A signature that is there already is replaced.
+
+With --scope it is signed for that alone, as OPA has it: who verifies asks for the same scope ("verify --scope", the keys
+block of a service, "opa run --scope"), and takes none for another, or for none.`,
 		Example: `  greenchannel bundle sign bundles/rareearth.tar.gz --key ~/release.pem --key-id release
+  greenchannel bundle sign rareearth.tar.gz --key release.pem --key-id release --scope production
   greenchannel bundle sign rareearth.tar.gz --key release.pem --key-id release --claims claims.json -o signed.tar.gz`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -218,7 +221,7 @@ the digest and the revision, stay what they are. A signature that is there alrea
 			if err != nil {
 				return err
 			}
-			signed, err := bundle.Sign(archive, bundle.Signer{KeyID: id, Key: secret, Claims: claims})
+			signed, err := bundle.Sign(archive, bundle.Signer{KeyID: id, Key: secret, Claims: claims, Scope: scope})
 			if err != nil {
 				return faultyBundle{args[0], err}
 			}
@@ -232,9 +235,17 @@ the digest and the revision, stay what they are. A signature that is there alrea
 	flags := command.Flags()
 	flags.StringVar(&key, "key", "", "`FILE` of the private key, PEM: ECDSA or RSA")
 	flags.StringVar(&id, "key-id", "", "`ID` of the key, by which others find its public half")
-	flags.StringVar(&claims, "claims", "", "`FILE` of further claims, JSON, such as {\"scope\": \"production\"}")
+	flags.StringVar(&claims, "claims", "", "`FILE` of further claims, JSON, such as {\"iss\": \"release office\"}")
+	flags.StringVar(&scope, "scope", "", "`SCOPE` that it is signed for (default none)")
 	flags.StringVarP(&output, "output", "o", "", "`FILE` to write (default the archive itself)")
 	return command
+}
+
+// verifiedBundle is what verify says of a bundle whose signature holds.
+type verifiedBundle struct {
+	Digest    string           `json:"digest" jsonschema:"Digest over everything in it that can change a decision."`
+	Revision  string           `json:"revision" jsonschema:"Beginning of the digest, for short."`
+	Signature bundle.Signature `json:"signature" jsonschema:"Who signed it."`
 }
 
 func newBundleVerify() *cobra.Command {
@@ -243,13 +254,16 @@ func newBundleVerify() *cobra.Command {
 		Use:   "verify FILE",
 		Short: "Check the signature of an archive",
 		Long: `Check that an archive is signed by a known key, every file of it and none beside, and that the revision that it
-states is that of its content. Everything that is wrong is told; the exit code is 1 then.`,
+states is that of its content. Everything that is wrong is told.
+
+Exit code 0 when all of it is so; 1 when something is wrong; 2 when the command line, the keys or the file cannot be read.`,
 		Example: `  greenchannel bundle verify bundles/rareearth.tar.gz
+  greenchannel bundle verify rareearth.tar.gz --keys keys --scope production
   greenchannel bundle verify rareearth.tar.gz --keys keys --format json`,
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	command.Flags().StringVar(&keys, "keys", "bundles/keys", "`FOLDER` of public keys, ID.pub.pem each")
-	command.Flags().StringVar(&scope, "scope", "", "`SCOPE` that has to have been signed")
+	command.Flags().StringVar(&scope, "scope", "", "`SCOPE` that it has to be signed for (default none)")
 	format := textOrJSON(command)
 	command.RunE = func(cmd *cobra.Command, args []string) error {
 		known, err := bundle.KeysIn(os.DirFS(keys), scope)
@@ -275,7 +289,7 @@ states is that of its content. Everything that is wrong is told; the exit code i
 			return findingError{strings.TrimSuffix(faultyBundle{name, err}.lines(), "\n")}
 		}
 		if format.value == "json" {
-			return printJSON(cmd.OutOrStdout(), map[string]any{"digest": b.Digest, "revision": b.Revision, "signature": signature})
+			return printJSON(cmd.OutOrStdout(), verifiedBundle{b.Digest, b.Revision, signature})
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: revision %s, signed by %s (%s, %s)\n", printable(name), b.Revision, printable(signature.KeyID), signature.Algorithm, signature.Fingerprint)
 		return err
@@ -285,16 +299,16 @@ states is that of its content. Everything that is wrong is told; the exit code i
 
 // inspected is what inspect says of a bundle.
 type inspected struct {
-	Name     string        `json:"name"`
-	Revision string        `json:"revision"`
-	Digest   string        `json:"digest"`
-	Stated   string        `json:"stated_revision,omitempty"`
-	Roots    []string      `json:"roots"`
-	Signed   bool          `json:"signed"`
-	Rules    int           `json:"rules"`
-	Built    *bundle.Built `json:"built,omitempty"`
-	Files    []bundle.File `json:"files"`
-	Agrees   bool          `json:"agrees"`
+	Name     string        `json:"name" jsonschema:"Name of the bundle."`
+	Revision string        `json:"revision" jsonschema:"Beginning of the digest, for short."`
+	Digest   string        `json:"digest" jsonschema:"Digest over everything in it that can change a decision."`
+	Stated   string        `json:"stated_revision,omitempty" jsonschema:"Revision that the manifest states; absent where it states none."`
+	Roots    []string      `json:"roots" jsonschema:"Parts of the data document that it is all of."`
+	Signed   bool          `json:"signed" jsonschema:"Whether it carries a signature, whoever made it."`
+	Rules    int           `json:"rules" jsonschema:"How many rules have an id."`
+	Built    *bundle.Built `json:"built,omitempty" jsonschema:"What the manifest states under metadata.built; absent where build did not write it."`
+	Files    []bundle.File `json:"files" jsonschema:"The files that count, with their hashes."`
+	Agrees   bool          `json:"agrees" jsonschema:"Whether what the manifest states is so."`
 }
 
 func newBundleInspect() *cobra.Command {
@@ -357,10 +371,4 @@ func (i inspected) print(out io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// pretty writes a value as JSON for a file.
-func pretty(value any) ([]byte, error) {
-	text, err := json.MarshalIndent(value, "", "  ")
-	return append(text, '\n'), err
 }

@@ -94,8 +94,10 @@ func newBundleActivate() *cobra.Command {
 the service keeps, by its digest or the beginning of it. That is also the way back to an older one.
 
 The service checks the signature (where keys are configured), compiles the policies, runs the tests of the bundle, and
-decides its own cases by it. What is wrong is told with file and line; the bundle that is active stays then, the record
-says what was refused, and the exit code is 2.`,
+decides its own cases by it. What is wrong is told with file and line; the bundle that is active stays then, and the record
+says what was refused.
+
+Exit code 0 when the bundle is in force, or kept; 2 when the service refuses it, cannot be reached, or the command line is at fault.`,
 		Example: `  greenchannel bundle activate bundles/rareearth.tar.gz --server https://decisions.example.org
   greenchannel bundle activate 3f2a9c1b77de
   greenchannel bundle activate rareearth.tar.gz --keep-only`,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ func newBundleCatalogue() *cobra.Command {
 		Long: `List every rule of an archive or a policy folder: its id, title, effect, basis, when it is in force, and the tests of the
 bundle that fire it. The tests are run for that, which takes some seconds. bundles/catalogue.md is written in this way.`,
 		Example: `  greenchannel bundle catalogue policies --output bundles/catalogue.md
-  greenchannel bundle catalogue --format json | jq -r '.[] | select(.tests == null) | .id'`,
+  greenchannel bundle catalogue --format json | jq -r '.[] | select(.tests == []) | .id'`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 	}
 	command.Flags().Var(&format, "format", "`FORMAT`: markdown or json")
@@ -34,9 +35,11 @@ bundle that fire it. The tests are run for that, which takes some seconds. bundl
 		}
 		page := []byte(bundle.Page(rows))
 		if format.value == "json" {
-			if page, err = pretty(rows); err != nil {
+			var text bytes.Buffer
+			if err := printJSON(&text, rows); err != nil {
 				return err
 			}
+			page = text.Bytes()
 		}
 		if output != "" {
 			return writeOpen(output, page)

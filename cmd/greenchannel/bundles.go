@@ -18,17 +18,16 @@ import (
 
 // keptBundle is a bundle beside the record, and what it has decided.
 type keptBundle struct {
-	Digest   string    `json:"digest"`
-	Name     string    `json:"name"`
-	Revision string    `json:"revision"`
-	KeptAt   time.Time `json:"kept_at"`
-	Bytes    int64     `json:"bytes"`
-	// Records is how many it has decided, First and Last the numbers of the first and the last; absent where there is none.
-	Records uint64 `json:"records"`
-	First   uint64 `json:"first,omitzero"`
-	Last    uint64 `json:"last,omitzero"`
-	// Activations is how often it was put into force.
-	Activations uint64 `json:"activations"`
+	Digest   string    `json:"digest" jsonschema:"Digest over everything in it that can change a decision."`
+	Name     string    `json:"name" jsonschema:"Its name."`
+	Revision string    `json:"revision" jsonschema:"Beginning of the digest, for short."`
+	KeptAt   time.Time `json:"kept_at" jsonschema:"When it was first kept."`
+	Bytes    int64     `json:"bytes" jsonschema:"Length of the archive that is kept."`
+	Records  uint64    `json:"records" jsonschema:"How many decisions name it."`
+	First    uint64    `json:"first,omitzero" jsonschema:"Number of the first of them; absent where there is none."`
+	Last     uint64    `json:"last,omitzero" jsonschema:"Number of the last of them; absent where there is none."`
+
+	Activations uint64 `json:"activations" jsonschema:"How often it was put into force."`
 }
 
 // newBundles lists the bundles that are kept.
@@ -77,8 +76,8 @@ func printBundles(out io.Writer, format string, uses []journal.BundleUse) error 
 
 // pruned is what prune has removed, or would.
 type pruned struct {
-	DryRun  bool     `json:"dry_run"`
-	Removed []string `json:"removed"`
+	DryRun  bool     `json:"dry_run" jsonschema:"Whether nothing was removed, because --yes was not said."`
+	Removed []string `json:"removed" jsonschema:"Digests of the bundles that were removed, or would be."`
 }
 
 // newPrune removes bundles that nothing needs.

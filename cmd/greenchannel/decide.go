@@ -54,11 +54,12 @@ first, with file, line and values; "why" names the rules that the outcome turns 
 the smallest set of changes with which the application would take the green channel, and proves it by
 deciding again. Without a word it means why,nearest.
 
-  greenchannel decide application.json --explain --format text
-  greenchannel decide application.json --explain=nearest,RF-14,GC-P05
-
 Exit code 0 when a decision was reached, whatever it is; 1 when it is one of --fail-on; 2 when the
 input or the service is at fault.`,
+		Example: `  greenchannel decide application.json --format text --lang zh
+  greenchannel decide - --as-of 2026-11-23 --fail-on prohibited,refer_for_refusal < application.json
+  greenchannel decide application.json --explain --format text
+  greenchannel decide application.json --explain=nearest,RF-14,GC-P05`,
 		Args: arguments(oneFile),
 		RunE: interruptible(func(cmd *cobra.Command, args []string) error { return d.run(cmd, args[0]) }),
 	}

@@ -63,7 +63,7 @@ Every flag of these commands, but for those of opa, can also be set in the envir
 GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newTest(), newBundle(), newImpact(), newJournal(), newConfig(), newVersion())
+	root.AddCommand(newServe(), newDecide(), newScreen(), newReplay(), newTest(), newBundle(), newImpact(), newJournal(), newConfig(), newSchema(), newVersion())
 	inOurManner(root)
 	root.AddCommand(newOPA())
 	return root
@@ -72,6 +72,7 @@ GREENCHANNEL_EVAL_TIMEOUT, and so on. A flag on the command line goes before it.
 // inOurManner makes a command, and all below it, leave errors to report and take flags from the environment.
 func inOurManner(command *cobra.Command) {
 	command.SilenceErrors, command.SilenceUsage = true, true
+	completeHelp(command)
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	command.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		return fromEnvironment(cmd.Flags(), os.Environ(), cmd.ErrOrStderr())

@@ -17,12 +17,11 @@ import (
 
 // checkpointed is the end of the record, signed.
 type checkpointed struct {
-	Size uint64    `json:"size"`
-	Root string    `json:"root"`
-	At   time.Time `json:"at"`
-	// Checkpoint is the signed note; Keys are the public keys that the journal names.
-	Checkpoint string   `json:"checkpoint"`
-	Keys       []string `json:"keys"`
+	Size       uint64    `json:"size" jsonschema:"How many records there are."`
+	Root       string    `json:"root" jsonschema:"Hash over all of them."`
+	At         time.Time `json:"at" jsonschema:"When it was signed."`
+	Checkpoint string    `json:"checkpoint" jsonschema:"The signed note."`
+	Keys       []string  `json:"keys" jsonschema:"Public keys that the journal names."`
 }
 
 // newCheckpoint prints the signed statement of size and root.

@@ -57,6 +57,9 @@ It is a dry run: nothing is recorded.
 
 Exit code 0 when every row was decided, whatever the outcome; 1 when an outcome is one of --fail-on; 2 when
 the file or the service is at fault. Of a faulty file every fault is told by row and column, and no row is decided.`,
+		Example: `  greenchannel screen --template csv --lang zh > list.csv
+  greenchannel screen list.csv --as-of 2026-11-23
+  greenchannel screen orders.xlsx --sheet 2026 --output decided.xlsx --fail-on prohibited`,
 		Args: arguments(s.args),
 		RunE: interruptible(s.run),
 	}

@@ -29,7 +29,9 @@ reference" says how, and "greenchannel config" what holds.
 
 Policies are those of the program, unless the configuration names a server that a bundle is fetched from
 (services, bundles), or --watch a folder that is put into force as soon as it is saved. What is wrong with it
-then is told here, with file, line and reason, and the last good policies stay in force.`,
+then is told here, with file, line and reason, and the last good policies stay in force.
+
+Exit code 0 when it was told to stop and has; 2 when it cannot start, or broke off.`,
 		Example: `  greenchannel serve --data record
   greenchannel serve --watch policies
   greenchannel serve --config greenchannel.yaml`,
@@ -82,7 +84,7 @@ func running(c config.Config) (server.Config, error) {
 		DrainDelay:   c.Drain.Delay,
 		DrainTimeout: c.Drain.Timeout,
 		Calling:      server.Calling{TLS: c.TLS, Identity: c.Identity, Limits: c.Limits},
-		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch},
+		Following:    server.Following{Remote: remote, Source: c.Source, Labels: c.Labels, Watch: c.Watch, WatchKept: c.WatchKept},
 	}, err
 }
 

@@ -71,6 +71,8 @@ func newConfig() *cobra.Command {
 		Short: "Print the effective configuration, and where each value comes from",
 		Long: `Print the configuration that serve would use with the same flags, environment and file, as a file, with the
 place that each value comes from beside it. Secrets are left out. What is wrong with it is told, all at once.`,
+		Example: `  greenchannel config
+  greenchannel config --config greenchannel.yaml --listen 0.0.0.0:8181`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := settingsOf(cmd)
@@ -84,7 +86,11 @@ place that each value comes from beside it. Secrets are left out. What is wrong 
 	command.AddCommand(&cobra.Command{
 		Use:   "reference",
 		Short: "Print what can be configured, in Markdown",
-		Args:  arguments(cobra.NoArgs),
+		Long:  "Print every value that can be configured, with its key, variable, flag and standard, in Markdown.",
+
+		Example: `  greenchannel config reference | less`,
+
+		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprint(cmd.OutOrStdout(), config.Reference())
 			return err

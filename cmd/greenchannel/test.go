@@ -48,7 +48,7 @@ time, and runs the tests that reach it until one fails. What no test notices is 
 decides as the rule does can be excused in ` + excusesFile + ` below the policies, with a reason; an excuse that is not needed is an
 error. Names (fields, and keys of objects) are not constants.
 
-The exit code is 0 when all is well; 1 when a test fails, a rule was not seen firing and not firing, an excuse is not needed
+Exit code 0 when all is well; 1 when a test fails, a rule was not seen firing and not firing, an excuse is not needed
 or the score is under --min-score; 2 when the policies or the command line cannot be read.`,
 		Example: `  greenchannel test
   greenchannel test policies --run redflags --watch

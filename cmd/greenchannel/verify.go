@@ -15,23 +15,23 @@ import (
 
 // verified is what verify has found.
 type verified struct {
-	Sound bool `json:"sound"`
-	// Records, Checkpoints and Bundles are how many are sound; where there is damage, how many were found so before it.
-	Records     uint64   `json:"records"`
-	Checkpoints uint64   `json:"checkpoints"`
-	Bundles     uint64   `json:"bundles"`
-	Root        string   `json:"root"`
-	Signers     []string `json:"signers"`
-	Damage      *damaged `json:"damage"`
+	Sound bool `json:"sound" jsonschema:"Whether everything is as it was recorded."`
+	// Where there is damage, the counts are of what was found sound before it.
+	Records     uint64   `json:"records" jsonschema:"Records that are sound; where there is damage, those before it."`
+	Checkpoints uint64   `json:"checkpoints" jsonschema:"Checkpoints that are sound; likewise."`
+	Bundles     uint64   `json:"bundles" jsonschema:"Kept bundles that are sound; likewise."`
+	Root        string   `json:"root" jsonschema:"Hash over these records."`
+	Signers     []string `json:"signers" jsonschema:"Public keys that signed checkpoints."`
+	Damage      *damaged `json:"damage" jsonschema:"The first place that is not as it was recorded; null where there is none."`
 }
 
-// damaged is the first place that is not as it was recorded. Byte is null where it cannot be told.
+// damaged is the first place that is not as it was recorded.
 type damaged struct {
-	Seq    uint64 `json:"seq,omitzero"`
-	ID     string `json:"id,omitzero"`
-	Field  string `json:"field,omitzero"`
-	Byte   *int64 `json:"byte"`
-	Detail string `json:"detail"`
+	Seq    uint64 `json:"seq,omitzero" jsonschema:"Number of the record; absent where it is none."`
+	ID     string `json:"id,omitzero" jsonschema:"Id of the record."`
+	Field  string `json:"field,omitzero" jsonschema:"Field of the record."`
+	Byte   *int64 `json:"byte" jsonschema:"The byte in that, from 0; null where it cannot be told."`
+	Detail string `json:"detail" jsonschema:"What is wrong there."`
 }
 
 // newVerify checks the whole record.

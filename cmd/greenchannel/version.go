@@ -16,11 +16,11 @@ import (
 
 // versions says what this binary is made of.
 type versions struct {
-	Version string             `json:"version"`
-	Commit  string             `json:"commit,omitzero"`
-	Go      string             `json:"go"`
-	OPA     string             `json:"opa"`
-	Bundle  decision.PolicyRef `json:"bundle"`
+	Version string             `json:"version" jsonschema:"Version of the program."`
+	Commit  string             `json:"commit,omitzero" jsonschema:"Commit that it was built of; absent where that is not known."`
+	Go      string             `json:"go" jsonschema:"Version of Go."`
+	OPA     string             `json:"opa" jsonschema:"Version of the embedded OPA."`
+	Bundle  decision.PolicyRef `json:"bundle" jsonschema:"The policies that it brings."`
 }
 
 func newVersion() *cobra.Command {
@@ -28,7 +28,9 @@ func newVersion() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "version",
 		Short: "Say which service, OPA and policy bundle this binary holds",
-		Args:  arguments(cobra.NoArgs),
+		Example: `  greenchannel version
+  greenchannel version --format json | jq -r .bundle.digest`,
+		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			held, err := held()
 			if err != nil {

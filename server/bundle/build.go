@@ -27,12 +27,10 @@ const (
 
 // Built is what build writes into the manifest of an archive, as metadata.built, beside the revision.
 type Built struct {
-	// Digest is the whole digest of the content, for which the revision is short.
-	Digest string `json:"digest"`
-	// Entrypoints are the documents that are to be asked for: what carries `entrypoint: true`, as paths.
-	Entrypoints []string `json:"entrypoints"`
-	// Schemas are the digests of the schemas, by their names.
-	Schemas map[string]string `json:"schemas"`
+	Digest string `json:"digest" jsonschema:"Digest of the content, for which the revision is short."`
+	// Entrypoints carry `entrypoint: true`.
+	Entrypoints []string          `json:"entrypoints" jsonschema:"The documents that are to be asked for, as paths."`
+	Schemas     map[string]string `json:"schemas" jsonschema:"Digests of the schemas, by their names."`
 }
 
 // Build makes the archive of a policy folder that leaves the house: the same files as Pack, and a manifest that states the
@@ -155,9 +153,9 @@ func asJSON(b *Built) []byte {
 
 // File is one file of a bundle.
 type File struct {
-	Path   string `json:"path"`
-	Bytes  int64  `json:"bytes"`
-	Digest string `json:"digest"`
+	Path   string `json:"path" jsonschema:"Its place in the bundle."`
+	Bytes  int64  `json:"bytes" jsonschema:"Its length."`
+	Digest string `json:"digest" jsonschema:"Its hash."`
 }
 
 // Files lists the files of a folder or an unpacked archive, in order: with whole all that are there, else those that count.

@@ -8,26 +8,23 @@ import (
 
 // CatalogueRow is one rule, as the catalogue shows it.
 type CatalogueRow struct {
-	ID       string   `json:"id"`
-	Title    string   `json:"title"`
-	Effect   string   `json:"effect"`
-	Severity string   `json:"severity"`
-	Basis    []string `json:"basis"`
-	// InForce is when the rule gives reasons. A rule that names no instrument has been in force as long as the service reaches back.
-	InForce InForce `json:"in_force"`
-	// File and Row say where the rule stands.
-	File string `json:"file"`
-	Row  int    `json:"row"`
-	// Tests are those that fire it, by their full names.
-	Tests []string `json:"tests"`
+	ID       string   `json:"id" jsonschema:"Id of the rule, as in the reasons of decisions."`
+	Title    string   `json:"title" jsonschema:"Its title."`
+	Effect   string   `json:"effect" jsonschema:"Its effect."`
+	Severity string   `json:"severity" jsonschema:"Its severity."`
+	Basis    []string `json:"basis" jsonschema:"Articles that it stands on."`
+	InForce  InForce  `json:"in_force" jsonschema:"When it gives reasons. A rule that names no instrument has been in force as long as the service reaches back."`
+	File     string   `json:"file" jsonschema:"File that it stands in."`
+	Row      int      `json:"row" jsonschema:"Its line, from 1."`
+	Tests    []string `json:"tests" jsonschema:"Full names of the tests that fire it."`
 }
 
 // InForce are the days of the instrument that a rule stands on, as the data has them.
 type InForce struct {
-	Instrument string   `json:"instrument,omitempty"`
-	From       string   `json:"from,omitempty"`
-	Until      string   `json:"until,omitempty"`
-	Suspended  []string `json:"suspended,omitempty"`
+	Instrument string   `json:"instrument,omitempty" jsonschema:"Its instrument."`
+	From       string   `json:"from,omitempty" jsonschema:"First day on which that is in force."`
+	Until      string   `json:"until,omitempty" jsonschema:"First day on which that is in force no more."`
+	Suspended  []string `json:"suspended,omitempty" jsonschema:"Windows in which that is suspended, as the catalogue writes them."`
 }
 
 // Rows makes the catalogue of a bundle; fired says which tests fire each rule.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -25,16 +26,19 @@ const signaturesFile = ".signatures.json"
 // hashing is the algorithm of the hashes in a signature, as `opa sign` takes it.
 const hashing = opabundle.SHA256
 
+// scopeClaim is the claim of the token that says what a bundle is signed for.
+const scopeClaim = "scope"
+
 // ErrUnsigned says that an archive carries no signature.
 var ErrUnsigned = errors.New("the archive is not signed; sign it with greenchannel bundle sign")
 
 // Signature says who signed an archive.
 type Signature struct {
-	// KeyID is the id of the key, and Fingerprint its hash: an id may come to stand for another key.
-	KeyID       string `json:"key_id"`
-	Fingerprint string `json:"fingerprint"`
-	Algorithm   string `json:"algorithm"`
-	Scope       string `json:"scope,omitempty"`
+	KeyID string `json:"key_id" jsonschema:"Id of the key."`
+	// Fingerprint tells keys apart: an id may come to stand for another key.
+	Fingerprint string `json:"fingerprint" jsonschema:"Hash of the public key."`
+	Algorithm   string `json:"algorithm" jsonschema:"Algorithm of the signature."`
+	Scope       string `json:"scope,omitempty" jsonschema:"Scope that was signed; absent where none was asked for."`
 }
 
 // Signer is who signs.
@@ -43,8 +47,10 @@ type Signer struct {
 	KeyID string
 	// Key is the private key, PEM.
 	Key []byte
-	// Claims names a JSON file of further claims, such as a scope; empty for none.
+	// Claims names a JSON file of further claims; empty for none.
 	Claims string
+	// Scope is what the bundle is signed for, as OPA calls it: whoever asks for another one does not take it; empty for none.
+	Scope string
 }
 
 // Sign signs an archive: every file in it, and none beside. A signature that is there already is replaced.
@@ -69,14 +75,59 @@ func Sign(archive []byte, signer Signer) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign bundle: %w", err)
 	}
-	token, err := opabundle.GenerateSignedToken(files, opabundle.NewSigningConfig(string(signer.Key), algorithm, signer.Claims), signer.KeyID)
+	claims, done, err := signer.claims()
 	if err != nil {
+		return nil, fmt.Errorf("sign bundle: %w", err)
+	}
+	token, err := opabundle.GenerateSignedToken(files, opabundle.NewSigningConfig(string(signer.Key), algorithm, claims), signer.KeyID)
+	if err = errors.Join(err, done()); err != nil {
 		return nil, fmt.Errorf("sign bundle: %w", err)
 	}
 	if texts[signaturesFile], err = json.MarshalIndent(map[string]any{"signatures": []string{token}}, "", " "); err != nil {
 		return nil, fmt.Errorf("sign bundle: %w", err)
 	}
 	return archived(slices.Sorted(maps.Keys(texts)), func(name string) ([]byte, error) { return texts[name], nil })
+}
+
+// claims names a file of all further claims, since OPA takes them from a file only. Done takes away what was made for that.
+func (s Signer) claims() (file string, done func() error, err error) {
+	nothing := func() error { return nil }
+	if s.Scope == "" {
+		return s.Claims, nothing, nil
+	}
+	all := map[string]any{}
+	if s.Claims != "" {
+		text, err := os.ReadFile(s.Claims)
+		if err != nil {
+			return "", nothing, err
+		}
+		if err := util.UnmarshalJSON(text, &all); err != nil {
+			return "", nothing, fmt.Errorf("%s: %w", s.Claims, err)
+		}
+		if stated, there := all[scopeClaim]; there && stated != s.Scope {
+			return "", nothing, fmt.Errorf("%s: the scope is stated as %v, and %q is asked for; leave one out", s.Claims, stated, s.Scope)
+		}
+	}
+	if all == nil { // the file says null
+		all = map[string]any{}
+	}
+	if all[scopeClaim] = s.Scope; s.Claims == "" {
+		all["keyid"] = s.KeyID // OPA writes it for older programs where there are no other claims
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return "", nothing, err
+	}
+	made, err := os.CreateTemp("", "claims-*.json")
+	if err != nil {
+		return "", nothing, err
+	}
+	done = func() error { return os.Remove(made.Name()) }
+	_, err = made.Write(text)
+	if err = errors.Join(err, made.Close()); err != nil {
+		return "", nothing, errors.Join(err, done())
+	}
+	return made.Name(), done, nil
 }
 
 func (s Signer) algorithm() (string, error) {
@@ -184,7 +235,7 @@ func (k *Keys) Verify(fsys fs.FS) (Signature, error) {
 	config.Plugin = "" // which program verifies is not for the archive to say
 	listed, err := opabundle.VerifyBundleSignature(config, opabundle.NewVerificationConfig(k.byID, "", "", nil))
 	if err != nil {
-		return Signature{}, fmt.Errorf("verify bundle: %w", &FileError{signaturesFile, fmt.Errorf("%w; the keys are %s", err, listedKeys(k.IDs()))})
+		return Signature{}, fmt.Errorf("verify bundle: %w", &FileError{signaturesFile, k.unverified(config, err)})
 	}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
@@ -209,6 +260,24 @@ func (k *Keys) Knows(s Signature) bool {
 	return ok && s.Fingerprint == k.Fingerprint(s.KeyID) && s.Scope == configured.Scope
 }
 
+// unverified says what can be done about a signature that does not hold.
+func (k *Keys) unverified(config opabundle.SignaturesConfig, err error) error {
+	if err.Error() != "scope mismatch" { // OPA has no word of its own for it; by then the signature itself has held
+		return fmt.Errorf("%w; the keys are %s", err, listedKeys(k.IDs()))
+	}
+	signed, wanted := claim(config.Signatures[0], scopeClaim), ""
+	if key, known := k.byID[keyID(config.Signatures[0])]; known {
+		wanted = key.Scope
+	}
+	named := func(scope string) string {
+		if scope == "" {
+			return "no scope"
+		}
+		return fmt.Sprintf("the scope %q", scope)
+	}
+	return fmt.Errorf("%w: it is signed for %s, and %s is asked for", err, named(signed), named(wanted))
+}
+
 func listedKeys(ids []string) string {
 	if len(ids) == 0 {
 		return "none"
@@ -219,16 +288,27 @@ func listedKeys(ids []string) string {
 // keyID reads the id of the key from a token that was verified: from its header, or else from the claim that older programs
 // write.
 func keyID(token string) string {
-	parts := strings.SplitN(token, ".", 3)
-	for i, name := range []string{"kid", "keyid"} {
-		var stated map[string]any
-		text, err := base64.RawURLEncoding.DecodeString(parts[i])
-		if err != nil || json.Unmarshal(text, &stated) != nil {
-			continue
-		}
-		if id, ok := stated[name].(string); ok && id != "" {
-			return id
-		}
+	header, claims, _ := strings.Cut(token, ".")
+	if id := textIn(header, "kid"); id != "" {
+		return id
 	}
-	return ""
+	return textIn(claims, "keyid")
+}
+
+// claim reads a text among the claims of a token that was verified.
+func claim(token, name string) string {
+	_, claims, _ := strings.Cut(token, ".")
+	return textIn(claims, name)
+}
+
+// textIn reads a text from the first part of what is left of a token.
+func textIn(part, name string) string {
+	part, _, _ = strings.Cut(part, ".")
+	var all map[string]any
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return ""
+	}
+	value, _ := all[name].(string)
+	return value
 }

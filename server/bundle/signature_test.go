@@ -179,6 +179,56 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
+// Who signs may say the scope beside the claims; both say the same then, and nothing is left behind.
+func TestScopeBesideClaims(t *testing.T) {
+	archive, _ := built(t, folder(t))
+	signer, _ := pair(t, "release")
+	t.Setenv("TMPDIR", t.TempDir())
+	claims := filepath.Join(t.TempDir(), "claims.json")
+	for _, tc := range []struct{ claims, scope, refused, mismatch string }{
+		{"", "production", "", ""},
+		{`{"iss": "release office"}`, "production", "", ""},
+		{`{"scope": "production"}`, "production", "", ""},
+		{`null`, "production", "", ""},
+		{`{"scope": "staging"}`, "production", `the scope is stated as staging, and "production" is asked for`, ""},
+		{`{`, "production", "claims.json: ", ""},
+		{"", "staging", "", `scope mismatch: it is signed for the scope "staging", and the scope "production" is asked for`},
+		{"", "", "", `scope mismatch: it is signed for no scope, and the scope "production" is asked for`},
+	} {
+		signer.Claims, signer.Scope = "", tc.scope
+		if tc.claims != "" {
+			signer.Claims = claims
+			if err := os.WriteFile(claims, []byte(tc.claims), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		signed, err := bundle.Sign(archive, signer)
+		if tc.refused != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.refused) {
+				t.Errorf("%+v: %v", tc, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := &bundle.Keys{}
+		if err := known.Add("release", []byte(publicPEM(t, signer)), "production"); err != nil {
+			t.Fatal(err)
+		}
+		signature, err := known.Verify(unpacked(t, signed))
+		switch {
+		case tc.mismatch == "" && (err != nil || signature.Scope != "production" || signature.KeyID != "release"):
+			t.Errorf("%+v: %+v, %v", tc, signature, err)
+		case tc.mismatch != "" && (err == nil || !strings.Contains(err.Error(), tc.mismatch)):
+			t.Errorf("%+v: %v", tc, err)
+		}
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
 // A scope that is configured has to be the one that was signed.
 func TestScope(t *testing.T) {
 	t.Parallel()

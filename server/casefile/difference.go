@@ -10,11 +10,9 @@ import (
 
 // A Difference is one part of a decision that is not as a case wants it.
 type Difference struct {
-	// What names the part.
-	What string `json:"what"`
-	// Wanted and Given are values as JSON has them; null for none.
-	Wanted any `json:"wanted"`
-	Given  any `json:"given"`
+	What   string `json:"what" jsonschema:"The part of the decision."`
+	Wanted any    `json:"wanted" jsonschema:"The value that is wanted; null for none."`
+	Given  any    `json:"given" jsonschema:"The value that is given; null for none."`
 }
 
 // Differences are those of one decision: the outcome first, then by name.

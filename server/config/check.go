@@ -102,6 +102,7 @@ func (l *Loaded) checkLimits(fault faulty) {
 	}{
 		{"eval_timeout", l.EvalTimeout > 0, "must be more than nothing, such as 2s"},
 		{"evaluator", l.Evaluator == "executor" || l.Evaluator == "topdown", "has to be executor or topdown"},
+		{"watch_kept", l.WatchKept == 0 || l.WatchKept >= 2, "has to be 0 (none is removed), or 2 or more: what is decided at the moment of a save may be by the edition before"},
 		{"evaluator_checked", l.Checked >= 0 && l.Checked <= 1, "has to be a share of 0 to 1"},
 		{"drain.delay", l.Drain.Delay >= 0, "cannot be less than nothing"},
 		{"drain.timeout", l.Drain.Timeout > 0, "must be more than nothing, such as 10s"},

@@ -26,6 +26,8 @@ type Config struct {
 
 	Watch string `key:"watch" flag:"watch" arg:"FOLDER" doc:"Folder of policies that decide in place of those of the program, and are put into force as soon as they are saved. For authors: on the loopback only, and neither signed nor tested before. Not beside bundles."`
 
+	WatchKept int `key:"watch_kept" doc:"How many editions of watched folders that decided nothing are kept; the oldest beyond that are removed when a new one comes. One that decided anything stays, whatever its number. 0 removes none."`
+
 	Source Freshness `key:"source"`
 
 	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces and in the events of decision logs."`
@@ -147,6 +149,7 @@ func Standard() Config {
 		Evaluator:   "executor",
 		Checked:     0.01,
 		StartWith:   StartWithRecord,
+		WatchKept:   20,
 		Drain:       Drain{Timeout: 10 * time.Second},
 		Identity: Identity{
 			// Whoever can open a connection to the loopback of a service that listens nowhere else could as well run the

@@ -173,6 +173,9 @@ func TestFaults(t *testing.T) {
 		{name: "a watched folder beyond the loopback", text: "watch: policies\nlisten: \"0.0.0.0:8181\"\nidentity: {anonymous: {roles: [client]}}\n", want: []string{
 			"gc.yaml:1: watch puts into force whatever is saved",
 		}},
+		{name: "too few editions of a watched folder", text: "watch: policies\nwatch_kept: 1\n", want: []string{
+			"gc.yaml:2: watch_kept has to be 0 (none is removed), or 2 or more",
+		}},
 		{name: "a watched folder beside a bundle", text: "watch: policies\nservices: {hub: {url: \"https://hub.example.org\"}}\nbundles: {one: {}}\n", want: []string{
 			"gc.yaml:1: watch cannot stand beside bundles",
 		}},

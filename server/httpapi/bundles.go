@@ -24,6 +24,8 @@ type Bundles interface {
 	// Keep checks a bundle and keeps it; added is false when it was kept already. What is wrong with it comes all at once,
 	// in an error of kind Invalid.
 	Keep(ctx context.Context, archive []byte) (kept Bundle, added bool, err error)
+	// Refuse records that an archive was refused before it could be checked, and gives the reason back.
+	Refuse(ctx context.Context, reason error) error
 	// Described says of the one kept bundle that a digest or the beginning of one names what became of it.
 	Described(ctx context.Context, revision string) (BundleDescription, error)
 	// Activate lets the kept bundle answer that a digest or the beginning of one names.
@@ -124,7 +126,7 @@ func (a api) archive(c *gin.Context) ([]byte, error) {
 			"The body is encoded as %.40q; send the archive as it is.", coding))
 	}
 	if c.Request.ContentLength > MaxArchiveBytes {
-		return nil, tooLong()
+		return nil, a.Bundles.Refuse(c.Request.Context(), tooLong())
 	}
 	in := newArrival(c, MaxArchiveBytes)
 	defer in.stopWith(c.Request.Context())()
@@ -138,7 +140,7 @@ func (a api) archive(c *gin.Context) ([]byte, error) {
 	case in.calledOff():
 		return nil, problem.Wrap(err, problem.Cancelled, "The request was called off; the bundle is not kept.")
 	case known.Kind == problem.TooLarge:
-		return nil, tooLong()
+		return nil, a.Bundles.Refuse(c.Request.Context(), tooLong())
 	}
 	return nil, known
 }

@@ -42,54 +42,46 @@ func (c Class) Known() bool { return slices.Contains(Classes(), c) }
 
 // Subject names an application that is decided twice, and where it comes from: a recorded decision, a case or a file.
 type Subject struct {
-	DecisionID string `json:"decision_id,omitzero"`
-	Seq        uint64 `json:"seq,omitzero"`
-	Case       string `json:"case,omitzero"`
-	// Place is the file of the application, or file and line of the case.
-	Place         string `json:"place,omitzero"`
-	ApplicationID string `json:"application_id"`
-	// AsOf is the instant that the old decision is about.
-	AsOf string `json:"as_of"`
+	DecisionID    string `json:"decision_id,omitzero" jsonschema:"Id of the recorded decision; absent where it is none."`
+	Seq           uint64 `json:"seq,omitzero" jsonschema:"Its number in the record."`
+	Case          string `json:"case,omitzero" jsonschema:"Name of the case; absent where it is none."`
+	Place         string `json:"place,omitzero" jsonschema:"File of the application, or file and line of the case."`
+	ApplicationID string `json:"application_id" jsonschema:"Reference of the application."`
+	AsOf          string `json:"as_of" jsonschema:"The instant that the old decision is about."`
 }
 
 // Change is what became of one application.
 type Change struct {
-	Class Class `json:"class"`
+	Class Class `json:"class" jsonschema:"What became of it."`
 	Subject
-	// Old and New are the outcomes; empty where there is no decision.
-	Old decision.Outcome `json:"old,omitzero"`
-	New decision.Outcome `json:"new,omitzero"`
-	// Came and Went are the rules that give a reason in the new decision alone, and in the old one alone; Weighs are those
-	// that give reasons in both with another effect or severity.
-	Came   []Finding `json:"came,omitzero"`
-	Went   []Finding `json:"went,omitzero"`
-	Weighs []Finding `json:"weighs,omitzero"`
-	// Details are the places in which the decisions and what they want remembered differ, in the order of the old one: at
-	// most mostDetails of them. LeftOff counts the others.
-	Details []Detail `json:"details,omitzero"`
-	LeftOff int      `json:"details_left_off,omitzero"`
-	// Missing says why one of the two, or both, cannot decide; Of says which: old, new or both.
-	Missing *Unavailable `json:"unavailable,omitzero"`
-	Of      string       `json:"unavailable_of,omitzero"`
+	Old    decision.Outcome `json:"old,omitzero" jsonschema:"The old outcome; absent where there is no decision."`
+	New    decision.Outcome `json:"new,omitzero" jsonschema:"The new outcome; absent where there is no decision."`
+	Came   []Finding        `json:"came,omitzero" jsonschema:"Rules that give a reason in the new decision alone."`
+	Went   []Finding        `json:"went,omitzero" jsonschema:"Rules that give a reason in the old decision alone."`
+	Weighs []Finding        `json:"weighs,omitzero" jsonschema:"Rules that give reasons in both, with another effect or severity."`
+	// Details stand in the order of the old decision, at most mostDetails of them.
+	Details []Detail     `json:"details,omitzero" jsonschema:"Places in which the two decisions, and what they want remembered, differ."`
+	LeftOff int          `json:"details_left_off,omitzero" jsonschema:"How many such places are not listed."`
+	Missing *Unavailable `json:"unavailable,omitzero" jsonschema:"Why one of the two, or both, cannot decide; absent where both do."`
+	Of      string       `json:"unavailable_of,omitzero" jsonschema:"Which cannot: old, new or both."`
 }
 
 // Finding is a rule that gives a reason, with the strongest effect and severity that it has. Of a rule that weighs otherwise
 // they are those of the new decision, and Was those of the old one.
 type Finding struct {
-	Rule     string `json:"rule"`
-	Title    string `json:"title"`
-	Effect   string `json:"effect"`
-	Severity string `json:"severity"`
-	Was      string `json:"was,omitzero"`
+	Rule     string `json:"rule" jsonschema:"Id of the rule."`
+	Title    string `json:"title" jsonschema:"Its title."`
+	Effect   string `json:"effect" jsonschema:"The strongest effect that it has."`
+	Severity string `json:"severity" jsonschema:"The severity of that."`
+	Was      string `json:"was,omitzero" jsonschema:"Effect and severity in the old decision, where they are others."`
 }
 
 // Detail is one place in which two decisions differ.
 type Detail struct {
-	// Pointer is a JSON pointer (RFC 6901) into {"decision": …, "facts": …}.
-	Pointer string         `json:"pointer"`
-	Old     jsontext.Value `json:"old,omitzero"`
-	New     jsontext.Value `json:"new,omitzero"`
-	Note    string         `json:"note,omitzero"`
+	Pointer string         `json:"pointer" jsonschema:"JSON pointer (RFC 6901) into {decision: …, facts: …}."`
+	Old     jsontext.Value `json:"old,omitzero" jsonschema:"The value in the old decision; absent where there is none."`
+	New     jsontext.Value `json:"new,omitzero" jsonschema:"The value in the new decision; absent where there is none."`
+	Note    string         `json:"note,omitzero" jsonschema:"What differs where it is not the value."`
 }
 
 // mostDetails bounds what is told of one change.

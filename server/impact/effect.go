@@ -11,72 +11,62 @@ import (
 // Basis is what one of the two decisions of each application rested on.
 type Basis struct {
 	decision.PolicyRef
-	// AsOf is the instant that all were decided as of; empty where each has its own.
-	AsOf string `json:"as_of,omitzero"`
+	AsOf string `json:"as_of,omitzero" jsonschema:"The instant that all were decided as of; absent where each has its own."`
 }
 
 // Effect is what a change of policies, or of the day, does to many applications.
 type Effect struct {
-	// Source is where the applications come from, for people.
-	Source string `json:"source"`
-	Old    Basis  `json:"old"`
-	New    Basis  `json:"new"`
-	// Decided counts the applications, Changed those that do not come out the same, and Stopped the changes that are not
-	// allowed.
-	Decided uint64 `json:"decided"`
-	Changed uint64 `json:"changed"`
-	Stopped uint64 `json:"not_allowed"`
-	// Classes counts every class, the most dangerous first.
-	Classes []ClassCount `json:"classes"`
-	// Outcomes counts old and new outcomes, those that stayed included: the dangerous direction first, then the stricter one,
-	// then those that stayed.
-	Outcomes []Flow `json:"outcomes"`
-	// Rules counts the changes in which a rule came, went or weighs otherwise, the most frequent first.
-	Rules []RuleCount `json:"rules"`
-	// Allowed is what was allowed, and how much of it was seen.
-	Allowed []AllowedCount `json:"allowed"`
-	// Changes are told class by class, as far as they are listed; in each class in the order in which they were decided.
-	Changes []ListedChange `json:"changes"`
-	// Notes say what the reader has to know of how it was decided.
-	Notes []string `json:"notes"`
+	Source string `json:"source" jsonschema:"Where the applications come from, for people."`
+	Old    Basis  `json:"old" jsonschema:"What the old decisions rest on."`
+	New    Basis  `json:"new" jsonschema:"What the new decisions rest on."`
+
+	Decided  uint64         `json:"decided" jsonschema:"How many applications were decided, each by both."`
+	Changed  uint64         `json:"changed" jsonschema:"Those of them that do not come out the same."`
+	Stopped  uint64         `json:"not_allowed" jsonschema:"Those of the changes that are not allowed; where there is one, the exit code is 1."`
+	Classes  []ClassCount   `json:"classes" jsonschema:"Every class with its count, the most dangerous first."`
+	Outcomes []Flow         `json:"outcomes" jsonschema:"Old and new outcomes with their counts: the dangerous direction first, then the stricter one, then those that stayed."`
+	Rules    []RuleCount    `json:"rules" jsonschema:"The changes in which a rule came, went or weighs otherwise, the most frequent first."`
+	Allowed  []AllowedCount `json:"allowed" jsonschema:"What was allowed, and how much of it was seen."`
+	Changes  []ListedChange `json:"changes" jsonschema:"The changes class by class, as far as they are listed (--list); in each class in the order in which they were decided."`
+	Notes    []string       `json:"notes" jsonschema:"What the reader has to know of how it was decided."`
 }
 
 // ClassCount counts the changes of a class, and how many of them are listed.
 type ClassCount struct {
-	Class   Class  `json:"class"`
-	Count   uint64 `json:"count"`
-	Stopped uint64 `json:"not_allowed"`
-	Listed  uint64 `json:"listed"`
+	Class   Class  `json:"class" jsonschema:"The class."`
+	Count   uint64 `json:"count" jsonschema:"How many changes are of it."`
+	Stopped uint64 `json:"not_allowed" jsonschema:"Those of them that are not allowed."`
+	Listed  uint64 `json:"listed" jsonschema:"Those of them that are listed."`
 }
 
-// Flow counts the applications that went from one outcome to another. Class is looser, stricter or same.
+// Flow counts the applications that went from one outcome to another.
 type Flow struct {
-	Old   decision.Outcome `json:"old"`
-	New   decision.Outcome `json:"new"`
-	Class Class            `json:"class"`
-	Count uint64           `json:"count"`
+	Old   decision.Outcome `json:"old" jsonschema:"The old outcome."`
+	New   decision.Outcome `json:"new" jsonschema:"The new outcome."`
+	Class Class            `json:"class" jsonschema:"The direction: looser, stricter or same."`
+	Count uint64           `json:"count" jsonschema:"How many applications."`
 }
 
-// RuleCount counts what became of a rule: the decisions in which it came, went, or weighs otherwise.
+// RuleCount counts what became of a rule.
 type RuleCount struct {
-	Rule   string `json:"rule"`
-	Title  string `json:"title"`
-	Came   uint64 `json:"came"`
-	Went   uint64 `json:"went"`
-	Weighs uint64 `json:"weighs"`
+	Rule   string `json:"rule" jsonschema:"Id of the rule."`
+	Title  string `json:"title" jsonschema:"Its title."`
+	Came   uint64 `json:"came" jsonschema:"Decisions in which it gives a reason under the new policies alone."`
+	Went   uint64 `json:"went" jsonschema:"Decisions in which it gives a reason under the old policies alone."`
+	Weighs uint64 `json:"weighs" jsonschema:"Decisions in which its reasons have another effect or severity."`
 }
 
 // AllowedCount is an allowance, and how many changes it was asked to cover.
 type AllowedCount struct {
-	What string  `json:"what"`
-	Most *uint64 `json:"most,omitzero"`
-	Seen uint64  `json:"seen"`
+	What string  `json:"what" jsonschema:"What is allowed, as --allow takes it."`
+	Most *uint64 `json:"most,omitzero" jsonschema:"The most that there may be; absent where there is no limit."`
+	Seen uint64  `json:"seen" jsonschema:"How many changes it was asked to cover."`
 }
 
 // ListedChange is a change, and whether it is allowed.
 type ListedChange struct {
 	Change
-	Allowed bool `json:"allowed"`
+	Allowed bool `json:"allowed" jsonschema:"Whether the change is allowed."`
 }
 
 // Tally gathers changes into an effect. Whatever the number of changes, it keeps no more than some of each class.

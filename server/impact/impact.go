@@ -19,41 +19,32 @@ import (
 
 // Report says whether a recorded decision comes out the same when it is made again.
 type Report struct {
-	DecisionID    string `json:"decision_id"`
-	Seq           uint64 `json:"seq"`
-	ApplicationID string `json:"application_id"`
-	// RecordedBundle is the digest of the policies that decided, Bundle that of those which decided again.
-	RecordedBundle string `json:"recorded_bundle"`
-	Bundle         string `json:"bundle"`
-	// Identical says that result, facts and reads are the same to the byte. Under another bundle, the name of the bundle
-	// in the result does not count: it differs always, and says nothing of the application.
-	Identical bool `json:"identical"`
-	// Differences stand in the order of the record: first those of the result, then of the facts, then of the reads.
-	Differences []Difference `json:"differences"`
-	// Unavailable says why there is no second decision to compare; nil when there is one.
-	Unavailable *Unavailable `json:"unavailable,omitzero"`
+	DecisionID     string `json:"decision_id" jsonschema:"Id of the decision."`
+	Seq            uint64 `json:"seq" jsonschema:"Its number in the record."`
+	ApplicationID  string `json:"application_id" jsonschema:"Reference of the application."`
+	RecordedBundle string `json:"recorded_bundle" jsonschema:"Digest of the policies that decided."`
+	Bundle         string `json:"bundle" jsonschema:"Digest of the policies that decided again."`
+	// Under another bundle, the name of the bundle in the result does not count: it differs always, and says nothing of the
+	// application.
+	Identical   bool         `json:"identical" jsonschema:"Whether result, facts and reads are the same to the byte; under another bundle, but for the name of the bundle."`
+	Differences []Difference `json:"differences" jsonschema:"Where they differ: first in the result, then in the facts, then in the reads."`
+	Unavailable *Unavailable `json:"unavailable,omitzero" jsonschema:"Why there is no second decision to compare; absent where there is one."`
 }
 
 // Difference is one place in which the two differ.
 type Difference struct {
-	// Pointer is a JSON pointer (RFC 6901) into {"result": …, "facts": …, "reads": …} of the record; for what only the new
-	// decision has, into that of the new one.
-	Pointer string `json:"pointer"`
-	// Recorded and Replayed are the values there, with numbers as they are written; empty where there is none, or where
-	// the note says it all.
-	Recorded jsontext.Value `json:"recorded,omitzero"`
-	Replayed jsontext.Value `json:"replayed,omitzero"`
-	// Note says what differs where it is not the value.
-	Note string `json:"note,omitzero"`
+	Pointer string `json:"pointer" jsonschema:"JSON pointer (RFC 6901) into {result: …, facts: …, reads: …} of the record; for what only the new decision has, into that of the new one."`
+	// The values have numbers as they are written.
+	Recorded jsontext.Value `json:"recorded,omitzero" jsonschema:"The value in the record; absent where there is none, or where the note says it all."`
+	Replayed jsontext.Value `json:"replayed,omitzero" jsonschema:"The value in the new decision; absent likewise."`
+	Note     string         `json:"note,omitzero" jsonschema:"What differs where it is not the value."`
 }
 
 // Unavailable is why a recorded decision cannot be made again.
 type Unavailable struct {
-	// Path is that of a row under data that the policies read now and that the record does not have; empty when the reason
-	// is another one.
-	Path   []string        `json:"path,omitzero"`
-	Detail string          `json:"detail"`
-	Faults []problem.Fault `json:"faults,omitzero"`
+	Path   []string        `json:"path,omitzero" jsonschema:"Path under data of a row that the policies read and the record does not have; absent where the reason is another one."`
+	Detail string          `json:"detail" jsonschema:"The reason, in words."`
+	Faults []problem.Fault `json:"faults,omitzero" jsonschema:"What the policies do not take of the application."`
 
 	cause error
 }

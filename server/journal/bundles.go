@@ -156,6 +156,19 @@ func (j *Journal) PruneBundles(ctx context.Context, keep ...string) ([]string, e
 	return removed, nil
 }
 
+// DropBundles removes those of the bundles given by digest that no record names, and says which it has removed. What is decided
+// by one of them at this moment has to be kept again first, as with PruneBundles.
+func (j *Journal) DropBundles(ctx context.Context, digests ...string) ([]string, error) {
+	if err := j.writable(); err != nil {
+		return nil, err
+	}
+	removed, err := j.ledger.dropBundles(ctx, append([]string{}, digests...))
+	if err != nil {
+		return nil, unrecorded(err)
+	}
+	return removed, nil
+}
+
 // writable says why nothing can be written, if that is so.
 func (j *Journal) writable() error {
 	if j.writer == nil {

@@ -213,6 +213,31 @@ func TestOnlyBundlesThatNobodyNeedsArePruned(t *testing.T) {
 	})
 }
 
+// Of the bundles that are named, those that a record names stay, and so do all others.
+func TestNamedBundlesAreDropped(t *testing.T) {
+	onEach(t, func(t *testing.T, g ground) {
+		j := g.open(t)
+		keep(t, j, spare(1), spare(2), spare(3))
+		add(t, j, entry(0)) // by the first bundle
+		e := entry(1)
+		e.Kind, e.Bundle = journal.Activation, spare(3).Digest
+		add(t, j, e)
+		if removed, err := j.DropBundles(t.Context()); err != nil || len(removed) != 0 {
+			t.Errorf("nothing is named, and removed are %v, %v", removed, err)
+		}
+		removed, err := j.DropBundles(t.Context(), bundle(0).Digest, spare(1).Digest, spare(3).Digest, "sha256:unknown", `"]'`)
+		if err != nil || !slices.Equal(removed, []string{spare(1).Digest}) {
+			t.Errorf("removed %v, %v", removed, err)
+		}
+		for digest, want := range map[string]bool{bundle(0).Digest: true, bundle(1).Digest: true, spare(1).Digest: false, spare(2).Digest: true, spare(3).Digest: true} {
+			if _, err := j.Bundle(t.Context(), digest); (err == nil) != want {
+				t.Errorf("%s is there: %v", digest, err)
+			}
+		}
+		sound(t, j)
+	})
+}
+
 // Bundles are kept, pruned and decide at once, on several nodes: no record ever names one that is gone.
 func TestPruningWhileDeciding(t *testing.T) {
 	onEach(t, func(t *testing.T, g ground) {

@@ -83,43 +83,45 @@ func joinFlush(err error, flush func() error) error {
 	return err
 }
 
-// event is a decision-log event of OPA (EventV1), as far as a record has what it holds; custom is what only we have.
-type event struct {
-	Labels      map[string]string      `json:"labels"`
-	DecisionID  string                 `json:"decision_id"`
-	Bundles     map[string]eventBundle `json:"bundles,omitempty"`
-	Path        string                 `json:"path,omitempty"`
-	Input       json.RawMessage        `json:"input,omitempty"`
-	Result      json.RawMessage        `json:"result,omitempty"`
-	RequestedBy string                 `json:"requested_by,omitempty"`
-	Timestamp   time.Time              `json:"timestamp"`
-	Custom      eventCustom            `json:"custom"`
+// LogEvent is a decision-log event of OPA (EventV1), as far as a record has what it holds; custom is what only we have.
+type LogEvent struct {
+	Labels      map[string]string         `json:"labels" jsonschema:"What names the journal."`
+	DecisionID  string                    `json:"decision_id" jsonschema:"Id of the record."`
+	Bundles     map[string]LogEventBundle `json:"bundles,omitempty" jsonschema:"The policies that decided, by name."`
+	Path        string                    `json:"path,omitempty" jsonschema:"The entry point that decided; registry/parties or bundles for what is no decision."`
+	Input       json.RawMessage           `json:"input,omitempty" jsonschema:"What came in, such as the application."`
+	Result      json.RawMessage           `json:"result,omitempty" jsonschema:"What was answered, such as the decision."`
+	RequestedBy string                    `json:"requested_by,omitempty" jsonschema:"Who asked."`
+	Timestamp   time.Time                 `json:"timestamp" jsonschema:"When it was recorded."`
+	Custom      LogEventCustom            `json:"custom" jsonschema:"What the record holds beyond OPA's events."`
 }
 
-type eventBundle struct {
-	Revision string `json:"revision,omitempty"`
+// LogEventBundle names the policies that decided.
+type LogEventBundle struct {
+	Revision string `json:"revision,omitempty" jsonschema:"Beginning of the digest, for short."`
 }
 
-type eventCustom struct {
-	Seq            uint64          `json:"seq"`
-	Hash           string          `json:"hash"`
-	Kind           Kind            `json:"kind"`
-	Clock          time.Time       `json:"clock"`
-	Bundle         string          `json:"bundle,omitempty"`
-	Reads          json.RawMessage `json:"reads,omitempty"`
-	Facts          json.RawMessage `json:"facts,omitempty"`
-	IdempotencyKey string          `json:"idempotency_key,omitempty"`
-	RequestHash    string          `json:"request_hash"`
-	ApplicationID  string          `json:"application_id,omitempty"`
-	Exporter       string          `json:"exporter,omitempty"`
-	Outcome        string          `json:"outcome,omitempty"`
+// LogEventCustom is what a record holds beyond OPA's events.
+type LogEventCustom struct {
+	Seq            uint64          `json:"seq" jsonschema:"Number of the record."`
+	Hash           string          `json:"hash" jsonschema:"Its hash, a leaf of the tree."`
+	Kind           Kind            `json:"kind" jsonschema:"What is recorded."`
+	Clock          time.Time       `json:"clock" jsonschema:"The instant that the rules were asked about."`
+	Bundle         string          `json:"bundle,omitempty" jsonschema:"Digest of the policies."`
+	Reads          json.RawMessage `json:"reads,omitempty" jsonschema:"Live and computed rows that were read."`
+	Facts          json.RawMessage `json:"facts,omitempty" jsonschema:"What the policies want remembered."`
+	IdempotencyKey string          `json:"idempotency_key,omitempty" jsonschema:"Word under which it was asked."`
+	RequestHash    string          `json:"request_hash" jsonschema:"SHA-256 of the input."`
+	ApplicationID  string          `json:"application_id,omitempty" jsonschema:"Reference of the application."`
+	Exporter       string          `json:"exporter,omitempty" jsonschema:"Name of the exporter."`
+	Outcome        string          `json:"outcome,omitempty" jsonschema:"The outcome, or what became of a bundle."`
 }
 
-func eventOf(r *Record, kept []BundleUse, options ExportOptions) event {
-	e := event{
+func eventOf(r *Record, kept []BundleUse, options ExportOptions) LogEvent {
+	e := LogEvent{
 		Labels: options.Labels, DecisionID: r.ID, Path: options.Path,
 		Input: asJSON(r.Input), Result: asJSON(r.Result), RequestedBy: r.Caller, Timestamp: r.At,
-		Custom: eventCustom{
+		Custom: LogEventCustom{
 			Seq: r.Seq, Hash: r.Hash().String(), Kind: r.Kind, Clock: r.Clock, Bundle: r.Bundle, Reads: asJSON(r.Reads), Facts: asJSON(r.Facts),
 			IdempotencyKey: r.IdempotencyKey, RequestHash: hex.EncodeToString(r.RequestHash[:]),
 			ApplicationID: r.ApplicationID, Exporter: r.Exporter, Outcome: r.Outcome,
@@ -137,7 +139,7 @@ func eventOf(r *Record, kept []BundleUse, options ExportOptions) event {
 	}
 	for _, b := range kept {
 		if b.Digest == r.Bundle {
-			e.Bundles = map[string]eventBundle{b.Name: {b.Revision}}
+			e.Bundles = map[string]LogEventBundle{b.Name: {b.Revision}}
 		}
 	}
 	return e

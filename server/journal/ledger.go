@@ -31,6 +31,8 @@ type ledger interface {
 	bundles(ctx context.Context) ([]BundleUse, error)
 	// pruneBundles removes those that no record names and that are not to be kept, and gives their digests.
 	pruneBundles(ctx context.Context, keep []string) ([]string, error)
+	// dropBundles removes those of the named that no record names, and gives their digests.
+	dropBundles(ctx context.Context, digests []string) ([]string, error)
 	// activations gives the records of that kind before a place, the newest first, and at most limit of them.
 	activations(ctx context.Context, before uint64, limit int) ([]row, error)
 	// extent gives the first and the last place that hold a row and the size that the head states, all of one instant.

@@ -29,7 +29,6 @@ func (l *postgresLedger) bundles(ctx context.Context) ([]BundleUse, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (BundleUse, error) { return scanUse(row.Scan) })
 }
 
-// pruneBundles locks the end of the journal first, so that no node can record what it decided with one of them meanwhile.
 func (l *postgresLedger) activations(ctx context.Context, before uint64, limit int) ([]row, error) {
 	rows, err := l.pool.Query(ctx, activationsBefore("$1", "$2"), int64(before), limit)
 	if err != nil {
@@ -38,13 +37,23 @@ func (l *postgresLedger) activations(ctx context.Context, before uint64, limit i
 	return pgx.CollectRows(rows, func(found pgx.CollectableRow) (row, error) { return scanRow(found.Scan) })
 }
 
-func (l *postgresLedger) pruneBundles(ctx context.Context, keep []string) (removed []string, err error) {
+func (l *postgresLedger) pruneBundles(ctx context.Context, keep []string) ([]string, error) {
+	return l.prune(ctx, "NOT", keep)
+}
+
+func (l *postgresLedger) dropBundles(ctx context.Context, digests []string) ([]string, error) {
+	return l.prune(ctx, "", digests)
+}
+
+// prune removes what no record names and what is, or is not, on a list. It locks the end of the journal first, so that no node
+// can record what it decided with one of them meanwhile.
+func (l *postgresLedger) prune(ctx context.Context, not string, digests []string) (removed []string, err error) {
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, postgresHead+" FOR UPDATE"); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `DELETE FROM journal_bundles b WHERE NOT digest = ANY($1)
-			AND NOT EXISTS (SELECT FROM journal_records r WHERE r.bundle = b.digest) RETURNING digest`, keep)
+		rows, err := tx.Query(ctx, "DELETE FROM journal_bundles b WHERE "+not+` digest = ANY($1)
+			AND NOT EXISTS (SELECT FROM journal_records r WHERE r.bundle = b.digest) RETURNING digest`, digests)
 		if err == nil {
 			removed, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		}

@@ -10,14 +10,11 @@ import (
 
 // Firing is a rule with the tests that saw it.
 type Firing struct {
-	// ID is custom.id of its annotations.
-	ID   string `json:"id"`
-	File string `json:"file"`
-	Row  int    `json:"row"`
-	// FiredBy are the tests and cases in which the rule gave something, and SilentIn those in which it was asked and gave
-	// nothing.
-	FiredBy  []string `json:"fired_by"`
-	SilentIn []string `json:"silent_in"`
+	ID       string   `json:"id" jsonschema:"custom.id of its annotations."`
+	File     string   `json:"file" jsonschema:"File that it stands in."`
+	Row      int      `json:"row" jsonschema:"Its line, from 1."`
+	FiredBy  []string `json:"fired_by" jsonschema:"Tests and cases in which it gave something."`
+	SilentIn []string `json:"silent_in" jsonschema:"Tests and cases in which it was asked and gave nothing."`
 }
 
 // FiredBy runs every test and case, and gives for each rule that has a custom.id the names of those that fire it, in order.

@@ -29,28 +29,22 @@ type MutationOptions struct {
 
 // Mutation is the report of a mutation check.
 type Mutation struct {
-	// Mutants is how many there are, Tried how many were tried, of which the tests noticed Killed.
-	Mutants int `json:"mutants"`
-	Tried   int `json:"tried"`
-	Killed  int `json:"killed"`
-	// Excused are those of the tried ones that no test noticed or could notice.
-	Excused int `json:"excused"`
-	// Score is the share of the tried and not excused mutants that was killed, in percent.
-	Score float64 `json:"score"`
-	// Survivors are the mutants that no test noticed.
-	Survivors []Survivor `json:"survivors"`
-	// Stale are excuses that are not needed: there is no such mutant, or a test noticed it.
-	Stale   []string `json:"stale_excuses,omitzero"`
-	Seed    uint64   `json:"seed,omitzero"`
-	Tests   int      `json:"tests"`
-	Seconds float64  `json:"seconds"`
+	Mutants   int        `json:"mutants" jsonschema:"How many mutants there are."`
+	Tried     int        `json:"tried" jsonschema:"How many of them were tried."`
+	Killed    int        `json:"killed" jsonschema:"How many of those the tests noticed."`
+	Excused   int        `json:"excused" jsonschema:"How many of the tried ones no test noticed or could notice, as the list of excuses says."`
+	Score     float64    `json:"score" jsonschema:"Share of the tried and not excused mutants that the tests noticed, in percent."`
+	Survivors []Survivor `json:"survivors" jsonschema:"The mutants that no test noticed."`
+	Stale     []string   `json:"stale_excuses,omitzero" jsonschema:"Excuses that are not needed: there is no such mutant, or a test noticed it."`
+	Seed      uint64     `json:"seed,omitzero" jsonschema:"What chose the sample; absent where all were tried."`
+	Tests     int        `json:"tests" jsonschema:"How many tests and cases there are."`
+	Seconds   float64    `json:"seconds" jsonschema:"How long it took."`
 }
 
 // Survivor is a mutant that no test noticed.
 type Survivor struct {
 	Mutant
-	// Reached is how many tests evaluate the place.
-	Reached int `json:"reached"`
+	Reached int `json:"reached" jsonschema:"How many tests evaluate the place."`
 }
 
 // trial is what came of one mutant.

@@ -112,17 +112,15 @@ func failing(trace []*topdown.Event) string {
 
 // Coverage is which lines the Rego tests evaluate.
 type Coverage struct {
-	// Percent is the share of the lines of all files that are no tests.
-	Percent float64        `json:"percent"`
-	Files   []FileCoverage `json:"files"`
+	Percent float64        `json:"percent" jsonschema:"Share of the lines of all files, in percent."`
+	Files   []FileCoverage `json:"files" jsonschema:"Each file that is no test."`
 }
 
 // FileCoverage is that of one file.
 type FileCoverage struct {
-	File string `json:"file"`
-	// Covered and NotCovered are the numbers of lines, from 1.
-	Covered    []int `json:"covered"`
-	NotCovered []int `json:"not_covered"`
+	File       string `json:"file" jsonschema:"The file."`
+	Covered    []int  `json:"covered" jsonschema:"Numbers of the lines that were evaluated, from 1."`
+	NotCovered []int  `json:"not_covered" jsonschema:"Numbers of the lines that were not, or not in full."`
 
 	source string
 }

@@ -10,14 +10,12 @@ import (
 
 // Mutant is one small change of a rule that some test has to notice.
 type Mutant struct {
-	File string `json:"file"`
-	Row  int    `json:"row"`
-	Col  int    `json:"col"`
-	// Kind is operator, negation or constant.
-	Kind string `json:"kind"`
-	// Original and Mutated are the line as it stands and as it would be.
-	Original string `json:"original"`
-	Mutated  string `json:"mutated"`
+	File     string `json:"file" jsonschema:"File of the rule."`
+	Row      int    `json:"row" jsonschema:"Its line, from 1."`
+	Col      int    `json:"col" jsonschema:"The column, from 1."`
+	Kind     string `json:"kind" jsonschema:"What is changed."`
+	Original string `json:"original" jsonschema:"The line as it stands."`
+	Mutated  string `json:"mutated" jsonschema:"The line as it would be."`
 
 	from, to string
 	offset   int

@@ -161,20 +161,15 @@ func (s *Suite) compiler() *ast.Compiler {
 
 // Report is all that a run of the tests has found.
 type Report struct {
-	Tests []Result `json:"tests"`
-	// Rules are those with a custom.id, each with the tests that saw it fire and not fire; empty where only some tests ran.
-	Rules []Firing `json:"rules,omitzero"`
-	// Coverage is that of the files that are no tests.
-	Coverage Coverage `json:"coverage"`
-
-	Passed  int `json:"passed"`
-	Failed  int `json:"failed"`
-	Skipped int `json:"skipped"`
-	// Silent are the ids of rules that no test saw firing; Restless those that no test saw not firing.
-	Silent   []string `json:"never_fired,omitzero"`
-	Restless []string `json:"never_silent,omitzero"`
-	// Seconds is the time that all of it took.
-	Seconds float64 `json:"seconds"`
+	Tests    []Result `json:"tests" jsonschema:"What came of each Rego test, and of each case on each day, by file and line."`
+	Rules    []Firing `json:"rules,omitzero" jsonschema:"Rules with a custom.id, each with the tests that saw it fire and not fire; absent where only some tests ran."`
+	Coverage Coverage `json:"coverage" jsonschema:"Lines that the Rego tests evaluate, of the files that are no tests."`
+	Passed   int      `json:"passed" jsonschema:"How many passed."`
+	Failed   int      `json:"failed" jsonschema:"How many did not hold."`
+	Skipped  int      `json:"skipped" jsonschema:"How many were skipped."`
+	Silent   []string `json:"never_fired,omitzero" jsonschema:"Ids of rules that no test saw firing."`
+	Restless []string `json:"never_silent,omitzero" jsonschema:"Ids of rules that no test saw asked and not firing."`
+	Seconds  float64  `json:"seconds" jsonschema:"How long all of it took."`
 }
 
 // Sound says that every test passed and that every rule was seen both ways.
@@ -182,19 +177,16 @@ func (r *Report) Sound() bool { return r.Failed == 0 && len(r.Silent)+len(r.Rest
 
 // Result is what came of one Rego test, or of one case on one day.
 type Result struct {
-	// Name is data.package.test_name of a Rego test, and name and day of a case.
-	Name string `json:"name"`
-	// Suite is the package of a Rego test, and the file of a case.
-	Suite   string  `json:"suite"`
-	File    string  `json:"file"`
-	Row     int     `json:"row"`
-	Passed  bool    `json:"passed"`
-	Skipped bool    `json:"skipped,omitzero"`
-	Seconds float64 `json:"seconds"`
-	// Why says what did not hold, in lines for a person.
-	Why string `json:"why,omitzero"`
-	// Differences are those between the decision that a case wants and the one given.
-	Differences casefile.Differences `json:"differences,omitzero"`
+	Name    string  `json:"name" jsonschema:"data.package.test_name of a Rego test; name and day of a case."`
+	Suite   string  `json:"suite" jsonschema:"Package of a Rego test; file of a case."`
+	File    string  `json:"file" jsonschema:"File that it stands in."`
+	Row     int     `json:"row" jsonschema:"Its line, from 1."`
+	Passed  bool    `json:"passed" jsonschema:"Whether it holds."`
+	Skipped bool    `json:"skipped,omitzero" jsonschema:"Whether it was skipped."`
+	Seconds float64 `json:"seconds" jsonschema:"How long it took."`
+	Why     string  `json:"why,omitzero" jsonschema:"What did not hold, in lines for a person."`
+
+	Differences casefile.Differences `json:"differences,omitzero" jsonschema:"Where the decision that a case wants and the one given differ."`
 }
 
 // Run runs every test, jobs at a time, and gathers what they reach.

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"gb18030":  gb18030,
 			"workbook": workbook,
 			"cells":    cells,
+			"fits":     fits,
 
 			"capture":   capture,
 			"flip":      flip,
@@ -147,15 +148,22 @@ func request(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func send(method, url, authorization string, body []byte) (status int, answer []byte, err error) {
+	return sendAs("application/json", method, url, authorization, body)
+}
+
+func sendAs(mediaType, method, url, authorization string, body []byte) (status int, answer []byte, err error) {
 	request, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", mediaType)
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)
 	}
 	request.Close = true
+	if len(body) > 1<<20 { // an answer may come before all of it is sent
+		request.Header.Set("Expect", "100-continue")
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, err

@@ -131,10 +131,21 @@ func namesFor(known []Component, root string, own object) (map[string]string, er
 
 // rename writes references to definitions as references to components.
 func rename(value any, names map[string]string) error {
+	return redirect(value, func(reference string) (string, error) {
+		name, known := names[strings.TrimPrefix(reference, definitions)]
+		if !strings.HasPrefix(reference, definitions) || !known {
+			return "", fmt.Errorf("the reference %q leads to no definition", reference)
+		}
+		return componentRoot + name, nil
+	})
+}
+
+// redirect writes each reference in a schema anew.
+func redirect(value any, to func(reference string) (string, error)) error {
 	switch v := value.(type) {
 	case []any:
 		for _, entry := range v {
-			if err := rename(entry, names); err != nil {
+			if err := redirect(entry, to); err != nil {
 				return err
 			}
 		}
@@ -142,7 +153,7 @@ func rename(value any, names map[string]string) error {
 		for i, m := range v {
 			text, isText := m.value.(jsontext.Value)
 			if m.name != "$ref" || !isText || text.Kind() != jsontext.KindString {
-				if err := rename(m.value, names); err != nil {
+				if err := redirect(m.value, to); err != nil {
 					return err
 				}
 				continue
@@ -151,11 +162,11 @@ func rename(value any, names map[string]string) error {
 			if err := json.Unmarshal(text, &reference); err != nil {
 				return err
 			}
-			name, known := names[strings.TrimPrefix(reference, definitions)]
-			if !strings.HasPrefix(reference, definitions) || !known {
-				return fmt.Errorf("the reference %q leads to no definition", reference)
+			target, err := to(reference)
+			if err != nil {
+				return err
 			}
-			v[i].value = componentRoot + name
+			v[i].value = target
 		}
 	}
 	return nil

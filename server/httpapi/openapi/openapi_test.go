@@ -126,3 +126,52 @@ func TestProblemsFollowFromTheShape(t *testing.T) {
 		t.Errorf("one with a body: %s", got)
 	}
 }
+
+type (
+	named struct {
+		Name string `json:"name" jsonschema:"Its name."`
+	}
+	aged struct {
+		Years int `json:"years"`
+	}
+	pair struct {
+		named
+		First  aged  `json:"first"`
+		Second *aged `json:"second,omitzero"`
+	}
+)
+
+// A schema that stands by itself has all that it leads to, round trips included, and nothing else.
+func TestASchemaStandsAlone(t *testing.T) {
+	t.Parallel()
+	tree := `{"title": "x", "$ref": "#/$defs/node", "$defs": {"node": {"properties": {"below": {"items": {"$ref": "#/$defs/node"}}}}}}`
+	d := described(t, openapi.API{
+		Schemas: []openapi.Foreign{{Name: "Tree", JSON: []byte(tree)}, {Name: "Other", JSON: []byte(`{"type": "string"}`)}},
+		Types:   []openapi.Type{openapi.TypeOf[named]("Named", "A name.", nil), openapi.TypeOf[aged]("Aged", "An age.", nil), openapi.TypeOf[pair]("Pair", "Two names.", nil)},
+	})
+	const head = `{"$schema":"https://json-schema.org/draft/2020-12/schema","title":"T",`
+	for _, tc := range []struct {
+		schema openapi.Schema
+		want   string
+	}{
+		{openapi.Ref("Other"), head + `"type":"string"}`},
+		{openapi.Ref("Tree"), head + `"$ref":"#/$defs/Node","$defs":{"Node":{"properties":{"below":{"items":{"$ref":"#/$defs/Node"}}}}}}`},
+		{openapi.JSON(`{"items": {"$ref": "#/components/schemas/Other"}}`), head + `"items":{"$ref":"#/$defs/Other"},"$defs":{"Other":{"type":"string"}}}`},
+	} {
+		if got, err := d.Alone("T", tc.schema); err != nil || string(got) != tc.want {
+			t.Errorf("%s (%v), want\n%s", got, err, tc.want)
+		}
+	}
+	// What a type embeds is its own; what it holds is said by reference.
+	got, err := d.Alone("T", openapi.Of[pair]())
+	for _, want := range []string{`"name":{"type":"string","description":"Its name."}`, `"first":{"$ref":"#/$defs/Aged"}`, `"second":{"$ref":"#/$defs/Aged"}`, `"$defs":{"Aged":`, `"required":["name","first"]`} {
+		if err != nil || !strings.Contains(string(got), want) {
+			t.Errorf("%s (%v) has no %s", got, err, want)
+		}
+	}
+	for _, lost := range []openapi.Schema{openapi.Ref("Nobody"), openapi.JSON(`{"$ref": "elsewhere"}`), openapi.JSON(`[]`)} {
+		if got, err := d.Alone("T", lost); err == nil {
+			t.Errorf("a schema that leads to nothing stands alone: %s", got)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -76,7 +77,7 @@ func (a *API) resolve(s Schema) (jsontext.Value, error) {
 
 // component makes the schema of a Go type; earlier ones are referred to.
 func (a *API) component(t Type, earlier map[reflect.Type]*jsonschema.Schema) (Component, error) {
-	inferred, err := jsonschema.ForType(t.Of, &jsonschema.ForOptions{TypeSchemas: earlier})
+	inferred, err := jsonschema.ForType(t.Of, &jsonschema.ForOptions{TypeSchemas: besideEmbedded(t.Of, earlier)})
 	if err != nil {
 		return Component{}, fmt.Errorf("the schema %s: %w", t.Name, err)
 	}
@@ -92,6 +93,20 @@ func (a *API) component(t Type, earlier map[reflect.Type]*jsonschema.Schema) (Co
 		}
 	}
 	return Component{t.Name, text}, nil
+}
+
+// besideEmbedded leaves out the types that a type embeds: their fields stand among its own, and nowhere else.
+func besideEmbedded(of reflect.Type, earlier map[reflect.Type]*jsonschema.Schema) map[reflect.Type]*jsonschema.Schema {
+	if of.Kind() != reflect.Struct {
+		return earlier
+	}
+	beside := maps.Clone(earlier)
+	for _, field := range reflect.VisibleFields(of) {
+		if field.Anonymous {
+			delete(beside, field.Type)
+		}
+	}
+	return beside
 }
 
 // refine replaces the schema of a field; its description stays where the new one has none.
