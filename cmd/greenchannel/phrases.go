@@ -142,6 +142,7 @@ func vocabulary() map[string]decision.Text {
 		"not_listed":   {EN: "NOT LISTED", ZH: "未列管"},
 		"unclassified": {EN: "UNCLASSIFIED", ZH: "未归类"},
 		"conflict":     {EN: "CONFLICT", ZH: "申报矛盾"},
+		"undecided":    {EN: "UNDECIDED", ZH: "未能判定"},
 
 		"in_force":          {EN: "in force", ZH: "生效"},
 		"not_yet":           {EN: "not yet in force", ZH: "尚未生效"},

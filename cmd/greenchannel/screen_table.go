@@ -11,7 +11,7 @@ import (
 )
 
 // rowWording is what the table of screen says by itself.
-type rowWording struct{ title, row, application, line, status, outcome, entries, reasons, missing, next, asOf, rows decision.Text }
+type rowWording struct{ title, row, application, line, status, outcome, entries, reasons, missing, next, asOf, rows, oneRow decision.Text }
 
 func rowPhrases() rowWording {
 	return rowWording{
@@ -27,6 +27,7 @@ func rowPhrases() rowWording {
 		next:        decision.Text{EN: "Next", ZH: "下一步"},
 		asOf:        decision.Text{EN: "As of %s, bundle %s", ZH: "判定时点 %s，策略包 %s"},
 		rows:        decision.Text{EN: "%d rows", ZH: "共%d行"},
+		oneRow:      decision.Text{EN: "%d row", ZH: "共%d行"},
 	}
 }
 
@@ -75,11 +76,24 @@ func (s sheet) screened(row lists.Row) {
 	for _, part := range []struct {
 		label decision.Text
 		words []string
-	}{{p.entries, row.Entries}, {p.reasons, row.Reasons}, {p.missing, row.Missing}, {p.next, []string{s.say(row.Next)}}} {
+	}{{p.entries, s.entriesOf(row)}, {p.reasons, row.Reasons}, {p.missing, row.Missing}, {p.next, []string{s.say(row.Next)}}} {
 		if len(part.words) > 0 {
 			s.entry(rowMargin, s.say(part.label), rowLabel, strings.Join(part.words, ", "))
 		}
 	}
+}
+
+// entriesOf names the entries of a row, with their status in the language of the table.
+func (s sheet) entriesOf(row lists.Row) []string {
+	if !s.chinese {
+		return row.Entries
+	}
+	var shown []string
+	for _, entry := range row.Entries {
+		code, status, _ := strings.Cut(strings.TrimSuffix(entry, ")"), " (")
+		shown = append(shown, code+fmt.Sprintf(s.say(phrases().aside), s.word(status)))
+	}
+	return shown
 }
 
 func (s sheet) outcomeOf(row lists.Row) string {
@@ -108,11 +122,21 @@ func (s sheet) tally(rows []lists.Row) {
 	}
 	var parts []string
 	for _, word := range order {
-		parts = append(parts, fmt.Sprintf("%s %d", word, counts[word]))
+		shown := word // as the contract has it, for who looks for it in CSV
+		if name, ok := outcomeWords()[decision.Outcome(word)]; s.chinese && ok {
+			shown = s.say(name.name)
+		} else if s.chinese {
+			shown = s.word(word)
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", shown, counts[word]))
 	}
 	p := rowPhrases()
+	count := p.rows
+	if len(rows) == 1 {
+		count = p.oneRow
+	}
 	s.line(strings.Repeat("-", sheetWidth))
-	s.entry(0, "", 0, fmt.Sprintf(s.say(p.rows), len(rows))+s.say(phrases().semicolon)+strings.Join(parts, ", "))
+	s.entry(0, "", 0, fmt.Sprintf(s.say(count), len(rows))+s.say(phrases().semicolon)+strings.Join(parts, s.say(phrases().comma)))
 	s.entry(0, "", 0, fmt.Sprintf(s.say(p.asOf), s.moment(rows[0].AsOf), rows[0].Bundle))
 }
 

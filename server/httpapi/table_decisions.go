@@ -44,7 +44,7 @@ func (a api) decisionRoutes() []route {
 			Summary: "Decide many applications", SummaryZH: "批量判定",
 			Description: "Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. " +
 				"Each is recorded before the answer. What is wrong with one is said of that one.\n\n" +
-				"All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. " +
+				"All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. " +
 				"What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, " +
 				"so that orders which are split within a batch are found as others are.\n\n" +
 				"The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.",

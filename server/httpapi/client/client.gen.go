@@ -4577,7 +4577,7 @@ type ClientInterface interface {
 	//
 	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 	//
-	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -4590,7 +4590,7 @@ type ClientInterface interface {
 	//
 	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 	//
-	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -5038,7 +5038,7 @@ func (c *Client) Decide(ctx context.Context, params *DecideParams, body DecideJS
 //
 // Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 //
-// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -5061,7 +5061,7 @@ func (c *Client) DecideBatchWithBody(ctx context.Context, params *DecideBatchPar
 //
 // Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 //
-// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -7130,7 +7130,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 	//
-	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -7143,7 +7143,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 	//
-	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+	// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 	//
 	// The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 	//
@@ -13270,7 +13270,7 @@ func (c *ClientWithResponses) DecideWithResponse(ctx context.Context, params *De
 //
 // Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 //
-// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
@@ -13289,7 +13289,7 @@ func (c *ClientWithResponses) DecideBatchWithBodyWithResponse(ctx context.Contex
 //
 // Decides up to 10,000 applications, each as `POST /v1/decisions` would, and answers for each in the order of the body. Each is recorded before the answer. What is wrong with one is said of that one.
 //
-// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
+// All of a batch are decided by one bundle, which is one snapshot of the lists of the law, and as of one instant (`as_of`), both those of its beginning, whatever is put into force meanwhile; after midnight in Beijing, as of that midnight. What was decided before and who is on file is not frozen: each application sees what has been recorded when it is decided, by this batch and by others, so that orders which are split within a batch are found as others are.
 //
 // The answer has the form of the body: a JSON array, or a line for each application (NDJSON). With an `Idempotency-Key`, a batch that is sent again finds what was decided.
 //
