@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 )
 
@@ -137,5 +138,46 @@ func TestEveryExitCodeIsTried(t *testing.T) {
 				t.Errorf("no script tries %q of %s", how, name)
 			}
 		}
+	}
+}
+
+// What commands print as JSON is what programs rely on: a change of it is seen, and written down with -update. Decisions, and what
+// the API answers as well, have their own.
+func TestAnswersStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	described, err := describeAnswers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now strings.Builder
+	for _, kind := range answerTypes() {
+		schema, _ := described.Component(kind.Name)
+		rows, err := described.Rows(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			said := []string{strings.TrimSuffix(kind.Name+"."+row.Path, "."), strings.TrimSpace(row.Type.Before + " " + row.Type.Component)}
+			if row.Required {
+				said = append(said, "always")
+			}
+			if row.Enum != nil {
+				said = append(said, "one of "+strings.Join(row.Enum, " "))
+			}
+			now.WriteString(strings.Join(said, ", ") + "\n")
+		}
+	}
+	const golden = "testdata/answers.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(now.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	was, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(was), "\n"), strings.Split(now.String(), "\n")); diff != "" {
+		t.Errorf("what is printed as JSON has changed; where that is meant, say so with -update (-was +now):\n%s", diff)
 	}
 }

@@ -38,22 +38,23 @@ func (l *postgresLedger) activations(ctx context.Context, before uint64, limit i
 }
 
 func (l *postgresLedger) pruneBundles(ctx context.Context, keep []string) ([]string, error) {
-	return l.prune(ctx, "NOT", keep)
+	return l.prune(ctx, `DELETE FROM journal_bundles b WHERE NOT digest = ANY($1)
+		AND NOT EXISTS (SELECT FROM journal_records r WHERE r.bundle = b.digest) RETURNING digest`, keep)
 }
 
 func (l *postgresLedger) dropBundles(ctx context.Context, digests []string) ([]string, error) {
-	return l.prune(ctx, "", digests)
+	return l.prune(ctx, `DELETE FROM journal_bundles b WHERE digest = ANY($1)
+		AND NOT EXISTS (SELECT FROM journal_records r WHERE r.bundle = b.digest) RETURNING digest`, digests)
 }
 
-// prune removes what no record names and what is, or is not, on a list. It locks the end of the journal first, so that no node
-// can record what it decided with one of them meanwhile.
-func (l *postgresLedger) prune(ctx context.Context, not string, digests []string) (removed []string, err error) {
+// prune removes bundles by a statement that takes a list of digests. It locks the end of the journal first, so that no node can
+// record what it decided with one of them meanwhile.
+func (l *postgresLedger) prune(ctx context.Context, statement string, digests []string) (removed []string, err error) {
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, postgresHead+" FOR UPDATE"); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, "DELETE FROM journal_bundles b WHERE "+not+` digest = ANY($1)
-			AND NOT EXISTS (SELECT FROM journal_records r WHERE r.bundle = b.digest) RETURNING digest`, digests)
+		rows, err := tx.Query(ctx, statement, digests)
 		if err == nil {
 			removed, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		}

@@ -52,16 +52,18 @@ func (l *sqliteLedger) activations(ctx context.Context, before uint64, limit int
 }
 
 func (l *sqliteLedger) pruneBundles(ctx context.Context, keep []string) ([]string, error) {
-	return l.writer.prune(ctx, "NOT IN", keep)
+	return l.writer.prune(ctx, `DELETE FROM journal_bundles WHERE digest NOT IN (SELECT value FROM json_each(?))
+		AND NOT EXISTS (SELECT 1 FROM journal_records WHERE bundle = journal_bundles.digest) RETURNING digest`, keep)
 }
 
 func (l *sqliteLedger) dropBundles(ctx context.Context, digests []string) ([]string, error) {
-	return l.writer.prune(ctx, "IN", digests)
+	return l.writer.prune(ctx, `DELETE FROM journal_bundles WHERE digest IN (SELECT value FROM json_each(?))
+		AND NOT EXISTS (SELECT 1 FROM journal_records WHERE bundle = journal_bundles.digest) RETURNING digest`, digests)
 }
 
-// prune removes what no record names and what is, or is not, on a list. It is one statement, and so one transaction, on the
-// connection that writes records: none can be added meanwhile.
-func (w *sqliteWriter) prune(ctx context.Context, listed string, digests []string) (removed []string, err error) {
+// prune removes bundles by a statement that takes a list of digests. It is one transaction, on the connection that writes
+// records: none can be added meanwhile.
+func (w *sqliteWriter) prune(ctx context.Context, statement string, digests []string) (removed []string, err error) {
 	list, err := json.Marshal(digests)
 	if err != nil {
 		return nil, err
@@ -71,8 +73,7 @@ func (w *sqliteWriter) prune(ctx context.Context, listed string, digests []strin
 	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := w.conn.QueryContext(ctx, "DELETE FROM journal_bundles WHERE digest "+listed+` (SELECT value FROM json_each(?))
-		AND NOT EXISTS (SELECT 1 FROM journal_records WHERE bundle = journal_bundles.digest) RETURNING digest`, string(list))
+	rows, err := w.conn.QueryContext(ctx, statement, string(list))
 	if err != nil {
 		return nil, err
 	}
