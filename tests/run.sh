@@ -246,7 +246,7 @@ conventions_tested() {
 
 # What looks at the service from outside, or evaluates more than it does at once, runs without the race detector, which makes
 # evaluation some eight times slower: the rooms themselves run with it. A whole bundle that comes in is examined by its
-# tests and by all cases, so those few tests run without it as well.
+# tests and by all cases, so those few tests run without it as well; the doors once more as a whole, since their answers are counted.
 readonly outside='/tests/(cases|scripts|load)$|/server/policytest$'
 readonly examined='^Test(SignedBundlesOnly|ABundleIsInForceAgain|BundlesThatFailTheirExamination|TwoRevisionsSideBySide|ABundleFromUploadToRollback|BundlesThatAreRefused|TheBundleIsFetched|TheTestsOfTheBundlePass|Fired|TheCatalogueIsFresh)$'
 
@@ -257,8 +257,8 @@ go_tested() {
 		xargs go test "${race[@]}" -skip "$examined" -tags nomsgpack -count=1 -timeout 25m -json |
 		report go -tally "$tally" -skips tests/report/skips.yaml || inside=1
 	{
-		go list ./... | grep -E "$outside" | xargs go test -tags nomsgpack -count=1 -timeout 25m -json
-		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./server/httpapi ./cmd/greenchannel
+		go list ./... | grep -E "$outside|/server/httpapi\$" | xargs go test -tags nomsgpack -count=1 -timeout 25m -json
+		go test -run "$examined" -tags nomsgpack -count=1 -timeout 25m -json ./server ./server/engine ./cmd/greenchannel
 	} | report go -tally "$tally" || beyond=1
 	((inside + beyond == 0))
 }

@@ -28,7 +28,7 @@ type Counts struct {
 func Hold(t testing.TB, got Counts) {
 	t.Helper()
 	name, _, _ := strings.Cut(t.Name(), "/")
-	if t.Failed() || strings.Contains(set("test.run"), "/") || set("test.skip") != "" {
+	if t.Failed() || strings.Contains(set("test.run")+set("test.skip"), "/") {
 		return
 	}
 	if err := Check(name, got); err != nil {
