@@ -14,9 +14,6 @@ type float struct {
 	exponent int
 }
 
-// The largest power of five that fits a word, and so the most places behind the point.
-const mostPlaces = 27
-
 // floatOf reads a number that is greater than nought and has at most 18 digits.
 func floatOf(v value) (f float, ok bool) {
 	if v.kind() == kindInteger {
@@ -50,6 +47,7 @@ func floatOf(v value) (f float, ok bool) {
 	return whole64(digits).over(fifth(places)).scaled(-places), true
 }
 
+// fifth is five to the power of so many places, of which 27 would still fit a word.
 func fifth(places int) float {
 	power := uint64(1)
 	for range places {
@@ -142,13 +140,13 @@ func (x float) truncated() (int64, bool) {
 	if x.exponent <= -64 {
 		return 0, true
 	}
-	return int64(x.mantissa >> -x.exponent), true //nolint:gosec // shifted by one or more
+	return int64(x.mantissa >> -x.exponent), true
 }
 
 // number writes x as OPA writes its floats: the fewest digits that are read as x again. False where OPA writes an exponent.
 func (m *machine) number(x float) (value, bool) {
 	if x.exponent <= -1 && x.exponent > -64 && x.mantissa<<(64+x.exponent) == 0 {
-		return numberFrom(int64(x.mantissa >> -x.exponent)), true //nolint:gosec // shifted by one or more
+		return numberFrom(int64(x.mantissa >> -x.exponent)), true
 	}
 	digits, point, ok := x.shortest(m.buffer[:0])
 	if !ok || point < -3 || point > 6 {
