@@ -12,7 +12,7 @@ type recent struct {
 // Limits of what is kept.
 const (
 	recentRecords = 4096
-	recentBytes   = 8 << 20
+	recentBytes   = 32 << 20
 )
 
 // weight is about how many bytes a record takes in memory.
