@@ -57,7 +57,7 @@ func grownBundle(folder string, entries, parties int) (fs.FS, error) {
 func testsOfShippedLists() []string {
 	return []string{
 		"rareearth/controls/listing/listing_test.rego", "rareearth/lib/index/index_test.rego", "rareearth/lib/status/status_dates_test.rego",
-		"rareearth/reference/reference_test.rego",
+		"rareearth/parties/listing/listing_test.rego", "rareearth/reference/reference_test.rego",
 	}
 }
 
