@@ -58,8 +58,24 @@ func (s *shelf) examine(ctx context.Context, folder fs.FS) (examined, error) {
 	if err != nil {
 		return e, err
 	}
-	e.cases, err = tried(ctx, alone)
-	return e, err
+	if e.cases, err = tried(ctx, alone); err != nil {
+		return e, err
+	}
+	return e, warmed(ctx, e.generation)
+}
+
+// warmed decides one case, so that what a generation makes when it is first asked (how listed names are searched) is there before
+// anybody waits for it.
+func warmed(ctx context.Context, generation *engine.Generation) error {
+	cases, err := corpus.Cases()
+	if err != nil {
+		return err
+	}
+	first := cases[0]
+	if _, err := try(ctx, engine.New(casePatience).On(generation), first.Application, first.AsOf[0]); err != nil {
+		return fmt.Errorf("the case %q, on the live tables, as of %s: %s", first.Name, first.AsOf[0], whole(err))
+	}
+	return nil
 }
 
 // tried decides every case by a generation, on all processors. It has to come to a decision on each, and to every outcome on
