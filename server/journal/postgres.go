@@ -63,6 +63,8 @@ func openPostgres(ctx context.Context, url string, readOnly bool) (*postgresLedg
 		connection.RuntimeParams["default_transaction_read_only"] = "on"
 	}
 	config.MaxConns = max(config.MaxConns, 4)
+	// A server that was started anew has closed them all; who reads shall not be the one to find out.
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, &Refusal{place, "the database cannot be used", "look at the URL", err}
