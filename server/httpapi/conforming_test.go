@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"io/fs"
@@ -152,6 +153,18 @@ func everywhere() []string {
 	}
 }
 
+// unzipped is the body of an answer before it was compressed.
+func unzipped(response *http.Response, body []byte) ([]byte, error) {
+	if response.Header.Get("Content-Encoding") != "gzip" || len(body) == 0 {
+		return body, nil
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(plain)
+}
+
 // conforms holds an answer against the document: its status, its headers, its media type and its body have to be
 // described there. Where there is no such place or no such method, the answer is a problem document.
 func (c *conformity) conforms(request *http.Request, response *http.Response) error {
@@ -160,6 +173,9 @@ func (c *conformity) conforms(request *http.Request, response *http.Response) er
 		return err
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
+	if body, err = unzipped(response, body); err != nil {
+		return err
+	}
 	operation, known := c.operation(request)
 	if !known && ofOPA(request.URL.Path) {
 		return nil
