@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -41,16 +42,19 @@ func benchmarkAppend(b *testing.B, g ground, size, goroutines int) {
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	var group sync.WaitGroup
+	took := make([]time.Duration, b.N)
 	b.ResetTimer()
 	for range goroutines {
 		group.Go(func() {
-			for left.Add(-1) >= 0 {
+			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
 				e := entry(1)
 				e.Input, e.Result = input, result
+				begun := time.Now()
 				if _, err := j.Append(context.Background(), e); err != nil {
 					b.Error(err)
 					return
 				}
+				took[n] = time.Since(begun)
 			}
 		})
 	}
@@ -62,6 +66,10 @@ func benchmarkAppend(b *testing.B, g ground, size, goroutines int) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 	b.ReportMetric(float64(b.N)/float64(after.Groups-before.Groups), "records/commit")
+	slices.Sort(took)
+	for name, share := range map[string]int{"p50": 500, "p99": 990, "p99.9": 999, "max": 1000} {
+		b.ReportMetric(float64(took[(b.N-1)*share/1000].Microseconds()), name+"-µs")
+	}
 }
 
 // BenchmarkSync is the yardstick of the machine: one writer that waits for the disk at each 2 KB, at the end of a file that

@@ -80,7 +80,7 @@ func Open(ctx context.Context, url string, options Options) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := place.open(ctx, folder)
+	ledger, err := place.open(ctx, folder, options.Log)
 	if err != nil {
 		return nil, errors.Join(err, folder.close())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func shownURL(raw string) string {
 }
 
 // open opens the database. The folder is locked already.
-func (l location) open(ctx context.Context, folder *folder) (ledger, error) {
+func (l location) open(ctx context.Context, folder *folder, log *slog.Logger) (ledger, error) {
 	if l.url != "" {
 		return openPostgres(ctx, l.url, false)
 	}
@@ -87,7 +88,7 @@ func (l location) open(ctx context.Context, folder *folder) (ledger, error) {
 			"put the file back, with its -wal if there is one, or a copy of it; to begin a new record, choose a new folder", nil,
 		}
 	}
-	return openSQLite(ctx, l.file, fresh)
+	return openSQLite(ctx, l.file, fresh, log)
 }
 
 // openReadOnly opens a database that is there, and changes nothing in it.

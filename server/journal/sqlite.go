@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"strconv"
@@ -28,6 +29,8 @@ type sqliteLedger struct {
 	path   string
 	reader *sql.DB
 	writer sqliteWriter
+	// folding is nil where the journal is only read.
+	folding *folding
 
 	pageStmt, idStmt, keyStmt, atStmt, treeStmt *sql.Stmt
 }
@@ -42,11 +45,14 @@ func sqliteURI(path string, settings ...string) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
 
-// writing is how the one writing connection is set: a commit returns when the disk has it.
-func writing() []string { return []string{"journal_mode(WAL)", "synchronous(FULL)"} }
+// writing is how connections that write are set: a commit returns when the disk has it. What it wrote is folded into the file
+// beside it, and inside of it only where that falls behind.
+func writing() []string {
+	return []string{"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("wal_autocheckpoint(%d)", netFrames)}
+}
 
 // openSQLite opens the file, and makes it when make says so.
-func openSQLite(ctx context.Context, path string, fresh bool) (*sqliteLedger, error) {
+func openSQLite(ctx context.Context, path string, fresh bool, log *slog.Logger) (*sqliteLedger, error) {
 	if fresh {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 		if err == nil {
@@ -63,7 +69,11 @@ func openSQLite(ctx context.Context, path string, fresh bool) (*sqliteLedger, er
 	if err != nil {
 		return nil, sqliteRefusal(path, err)
 	}
-	return readSQLite(ctx, path)
+	l, err := readSQLite(ctx, path)
+	if err == nil {
+		l.folding = beginFolding(&l.writer, log)
+	}
+	return l, err
 }
 
 // readSQLite opens the file as it is. The writer opens its own connection when it first writes.
@@ -204,7 +214,10 @@ func (l *sqliteLedger) close() error {
 			errs = append(errs, stmt.Close())
 		}
 	}
-	// The writer goes last: it folds the WAL into the file when nobody reads any more.
+	if l.folding != nil {
+		l.folding.end()
+	}
+	// The writer goes last: it folds the rest of the WAL into the file when nobody reads any more.
 	errs = append(errs, l.reader.Close(), l.writer.close())
 	return errors.Join(errs...)
 }

@@ -138,7 +138,7 @@ func (l *sqliteLedger) begin(context.Context, []*draft) (batch, error) {
 		w.mu.Unlock()
 		return nil, err
 	}
-	return &sqliteBatch{w: w, bundles: map[string]bool{}}, nil
+	return &sqliteBatch{w: w, folding: l.folding, bundles: map[string]bool{}}, nil
 }
 
 func (w *sqliteWriter) begin(ctx context.Context) error {
@@ -161,7 +161,9 @@ func (w *sqliteWriter) begin(ctx context.Context) error {
 // sqliteBatch is one transaction on the writing connection.
 type sqliteBatch struct {
 	w       *sqliteWriter
+	folding *folding
 	bundles map[string]bool // whether they are kept, as far as that was asked
+	written int             // bytes of its records
 	// failed says that the file may not be as the writer believes.
 	failed bool
 }
@@ -185,6 +187,7 @@ func (b *sqliteBatch) put(_ context.Context, r *row) error {
 	}
 	added, err := done.RowsAffected()
 	if err != nil || added == 1 {
+		b.written += weight(&r.Record)
 		return err
 	}
 	var there int
@@ -214,6 +217,7 @@ func (b *sqliteBatch) commit(_ context.Context, end head, keep bool) error {
 	}
 	b.w.end = &end
 	b.w.mu.Unlock()
+	b.folding.wrote(b.written)
 	return nil
 }
 
