@@ -12,12 +12,14 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"golang.org/x/sync/semaphore"
 
 	"greenchannel/server/decision"
 	"greenchannel/server/plan"
@@ -33,14 +35,21 @@ type Engine struct {
 	active  atomic.Pointer[Generation]
 	timeout time.Duration
 	trust   *trust
+	places  *semaphore.Weighted
 }
+
+// placesOfEach is how many decisions are evaluated at once for each processor; the next ones wait in the order in which they
+// came. Were all begun at once, the scheduler would prefer those that came last, a few would wait for ever so long, and each
+// would hold the memory of an evaluation meanwhile. More than one, since an evaluation that is interrupted shall not leave a
+// processor idle.
+const placesOfEach = 2
 
 // New returns an engine without a generation: it is not ready until one is activated. A timeout of zero is DefaultTimeout.
 func New(timeout time.Duration) *Engine {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	return &Engine{timeout: timeout, trust: &trust{}}
+	return &Engine{timeout: timeout, trust: &trust{}, places: semaphore.NewWeighted(placesOfEach * int64(runtime.GOMAXPROCS(0)))}
 }
 
 // Activate makes g the generation that answers from now on. Evaluations under way end on the one they began with.
@@ -130,7 +139,7 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 	}
 	var verdict decision.Verdict
 	executed := false
-	err := e.limited(ctx, func(ctx context.Context) error {
+	err := e.inTurn(ctx, func(ctx context.Context) error {
 		return g.reading(ctx, evidence, func(txn storage.Transaction) error {
 			answer, byExecutor, err := e.ask(ctx, g, g.decision, txn, asked, reads.Forget)
 			if err != nil {
@@ -160,6 +169,17 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 		e.check(g, app, at, verdict)
 	}
 	return verdict, nil
+}
+
+// inTurn evaluates when there is a place. The time that evaluate may take begins before it waits.
+func (e *Engine) inTurn(ctx context.Context, evaluate func(context.Context) error) error {
+	return e.limited(ctx, func(ctx context.Context) error {
+		if err := e.places.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer e.places.Release(1)
+		return evaluate(ctx)
+	})
 }
 
 // limited gives evaluate the time it may take, and tells why an evaluation that was stopped was stopped.

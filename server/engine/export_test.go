@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -35,3 +36,6 @@ func (e *Engine) AsWritten(ctx context.Context, g *Generation, app decision.Appl
 	})
 	return written, err
 }
+
+// Places is how many decisions are evaluated at once.
+func Places() int { return placesOfEach * runtime.GOMAXPROCS(0) }

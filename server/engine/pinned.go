@@ -12,7 +12,7 @@ func (e *Engine) Pinned() (*Engine, error) {
 
 // On returns an engine that stays with a generation, which need not be active.
 func (e *Engine) On(g *Generation) *Engine {
-	pinned := &Engine{timeout: e.timeout, trust: e.trust}
+	pinned := &Engine{timeout: e.timeout, trust: e.trust, places: e.places}
 	pinned.Activate(g)
 	return pinned
 }
