@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"greenchannel/server/decision"
 	"greenchannel/server/engine"
 	"greenchannel/server/problem"
-	"greenchannel/server/store"
 )
 
 // Bounds of the examination of a bundle. They are there for one that would never end; a sound one needs some seconds.
@@ -53,39 +51,20 @@ func (s *shelf) examine(ctx context.Context, folder fs.FS) (examined, error) {
 	if e.tests, err = engine.Test(limited, narrowed, tests); err != nil {
 		return e, err
 	}
-	// The cases are decided as by a service that has recorded nothing, so that what is on file here changes nothing.
-	alone, err := compileLoaded(ctx, narrowed, store.NewLive())
-	if err != nil {
-		return e, err
-	}
-	if e.cases, err = tried(ctx, alone); err != nil {
-		return e, err
-	}
-	return e, warmed(ctx, e.generation)
+	// It is the very generation that may be put into force, so that what one makes when it is first asked (how listed names are
+	// searched) is there before anybody waits for it.
+	e.cases, err = tried(ctx, e.generation)
+	return e, err
 }
 
-// warmed decides one case, so that what a generation makes when it is first asked (how listed names are searched) is there before
-// anybody waits for it.
-func warmed(ctx context.Context, generation *engine.Generation) error {
-	cases, err := corpus.Cases()
-	if err != nil {
-		return err
-	}
-	first := cases[0]
-	if _, err := try(ctx, engine.New(casePatience).On(generation), first.Application, first.AsOf[0]); err != nil {
-		return fmt.Errorf("the case %q, on the live tables, as of %s: %s", first.Name, first.AsOf[0], whole(err))
-	}
-	return nil
-}
-
-// tried decides every case by a generation, on all processors. It has to come to a decision on each, and to every outcome on
-// some.
+// tried decides every case by a generation, as by a service that has recorded nothing, so that what is on file here changes
+// nothing. It has to come to a decision on each, and to every outcome on some.
 func tried(ctx context.Context, generation *engine.Generation) (decided int, err error) {
 	cases, err := corpus.Cases()
 	if err != nil {
 		return 0, err
 	}
-	trying := engine.New(casePatience).On(generation)
+	trying := engine.New(casePatience).Unrecorded(generation)
 	type answer struct {
 		outcome decision.Outcome
 		err     error
@@ -93,7 +72,7 @@ func tried(ctx context.Context, generation *engine.Generation) (decided int, err
 	answers := make([][]answer, len(cases))
 	next := make(chan int)
 	var working sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range engine.Aside() {
 		working.Go(func() {
 			for i := range next {
 				for _, asOf := range cases[i].AsOf {

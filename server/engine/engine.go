@@ -36,6 +36,8 @@ type Engine struct {
 	timeout time.Duration
 	trust   *trust
 	places  *semaphore.Weighted
+	// unrecorded keeps what was decided and put on file from its evaluations.
+	unrecorded bool
 }
 
 // placesOfEach is how many decisions are evaluated at once for each processor; the next ones wait in the order in which they
@@ -134,8 +136,11 @@ func (e *Engine) evaluate(ctx context.Context, g *Generation, app decision.Appli
 	asked := about{body: app.Shared(), at: at}
 	reads := &store.ReadSet{}
 	evidence := store.AsOf(store.NoteReads(nil, reads), at)
-	if recorded != nil {
+	switch {
+	case recorded != nil:
 		evidence = store.AnswerFrom(evidence, recorded)
+	case e.unrecorded:
+		evidence = store.Unrecorded(evidence)
 	}
 	var verdict decision.Verdict
 	executed := false

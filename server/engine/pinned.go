@@ -12,7 +12,15 @@ func (e *Engine) Pinned() (*Engine, error) {
 
 // On returns an engine that stays with a generation, which need not be active.
 func (e *Engine) On(g *Generation) *Engine {
-	pinned := &Engine{timeout: e.timeout, trust: e.trust, places: e.places}
+	pinned := &Engine{timeout: e.timeout, trust: e.trust, places: e.places, unrecorded: e.unrecorded}
 	pinned.Activate(g)
 	return pinned
+}
+
+// Unrecorded returns an engine that stays with a generation and decides as a service does that has recorded nothing and has
+// nobody on file.
+func (e *Engine) Unrecorded(g *Generation) *Engine {
+	blank := e.On(g)
+	blank.unrecorded = true
+	return blank
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,10 @@ import (
 
 	"greenchannel/server/bundle"
 )
+
+// Aside is how many processors may be busy with what nobody waits for, such as the tests of a bundle, beside those who wait
+// for a decision: all but one.
+func Aside() int { return max(1, runtime.GOMAXPROCS(0)-1) }
 
 // longestTest is how long one test of a bundle may take.
 const longestTest = 30 * time.Second
@@ -40,6 +45,7 @@ func Test(ctx context.Context, b *bundle.Bundle, tests map[string]*ast.Module) (
 		SetStore(store).
 		SetModules(together(b, tests)).
 		SetTimeout(longestTest).
+		SetParallel(Aside()).
 		CapturePrintOutput(false).
 		RunTests(ctx, txn)
 	if err != nil {

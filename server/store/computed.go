@@ -49,6 +49,18 @@ func asOf(c *storage.Context) time.Time {
 	return at
 }
 
+// unrecordedKey is how it is found in a storage.Context that nothing was recorded.
+type unrecordedKey struct{}
+
+// Unrecorded lets the transactions that are opened with c, or with the new context returned for nil, see the live tables as
+// they were before the first record.
+func Unrecorded(c *storage.Context) *storage.Context { return put(c, unrecordedKey{}, true) }
+
+func unrecorded(c *storage.Context) bool {
+	stated, _ := c.Get(unrecordedKey{}).(bool)
+	return stated
+}
+
 func put(c *storage.Context, key, value any) *storage.Context {
 	if c == nil {
 		c = storage.NewContext()

@@ -102,6 +102,12 @@ func read(t testing.TB, s *store.Store, at string, path ...string) string {
 	if at != "" {
 		c = store.AsOf(nil, instant(t, at))
 	}
+	return readIn(t, s, c, path)
+}
+
+// readIn reads one row in a transaction of its own, opened with a context.
+func readIn(t testing.TB, s *store.Store, c *storage.Context, path storage.Path) string {
+	t.Helper()
 	txn := storage.NewTransactionOrDie(t.Context(), s, storage.TransactionParams{Context: c})
 	defer s.Abort(t.Context(), txn)
 	found, err := s.Read(t.Context(), txn, path)

@@ -96,6 +96,9 @@ func (s *Store) NewTransaction(ctx context.Context, params ...storage.Transactio
 		t.reads = readSetOf(t.context)
 	}
 	t.live, t.asOf = s.liveSnapshot(), asOf(t.context)
+	if t.live != nil && unrecorded(t.context) {
+		t.live = NewLive().Snapshot()
+	}
 	t.rows = s.db.Txn(t.writes)
 	root, err := rootOf(t.rows)
 	if err != nil {
