@@ -122,7 +122,7 @@ func benchmarkSaved(b *testing.B, live *store.Live) {
 	})
 	b.Run("restore", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := store.Restore(bytes.NewReader(file.Bytes())); err != nil {
+			if _, _, err := store.Restore(bytes.NewReader(file.Bytes()), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -36,7 +36,7 @@ func TestADamagedStateIsRefused(t *testing.T) {
 	whole := savedState(t)
 	refused := func(name string, state []byte) {
 		t.Helper()
-		if live, _, err := store.Restore(bytes.NewReader(state)); err == nil || live != nil {
+		if live, _, err := store.Restore(bytes.NewReader(state), nil); err == nil || live != nil {
 			t.Fatalf("%s is accepted", name)
 		}
 	}
@@ -55,11 +55,11 @@ func TestADamagedStateIsRefused(t *testing.T) {
 	blocks[1], blocks[2] = blocks[2], blocks[1]
 	refused("two blocks in each other's place", slices.Concat(append([][]byte{magic(whole)}, blocks...)...))
 	refused("a block left out", slices.Concat(append([][]byte{magic(whole)}, slices.Delete(blocks, 1, 2)...)...))
-	live, stamp, err := store.Restore(iotest.OneByteReader(bytes.NewReader(whole)))
+	live, stamp, err := store.Restore(iotest.OneByteReader(bytes.NewReader(whole)), nil)
 	if err != nil || live.Seq() != 3 || stamp != (store.Stamp{Form: store.SavedForm, Origin: "here", Seq: 3, Leaf: "leaf"}) {
 		t.Errorf("restored %+v, %v", stamp, err)
 	}
-	if _, _, err := store.Restore(iotest.ErrReader(errors.New("no such disk"))); err == nil || !strings.Contains(err.Error(), "no such disk") {
+	if _, _, err := store.Restore(iotest.ErrReader(errors.New("no such disk")), nil); err == nil || !strings.Contains(err.Error(), "no such disk") {
 		t.Errorf("a failure to read is told as %v", err)
 	}
 }
