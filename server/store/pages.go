@@ -49,19 +49,16 @@ func (m marks) upwards() iter.Seq[uint16] {
 	}
 }
 
-// downwards lists the places, the greatest first.
-func (m marks) downwards() iter.Seq[uint16] {
-	return func(yield func(uint16) bool) {
-		for i, word := range slices.Backward(m[:]) {
-			for word != 0 {
-				bit := bits.Len64(word) - 1
-				if !yield(uint16(i*64 + bit)) {
-					return
-				}
-				word &^= 1 << bit
-			}
+// takeLast takes the greatest place out; false when there is none.
+func (m *marks) takeLast() (place uint16, there bool) {
+	for i, word := range slices.Backward(m[:]) {
+		if word != 0 {
+			place = uint16(i*64 + bits.Len64(word) - 1)
+			m.drop(place)
+			return place, true
 		}
 	}
+	return 0, false
 }
 
 // page is the newest page: the decisions among the records from number*pageRecords+1 on. Columns of a page that is in a

@@ -42,7 +42,7 @@ func (v *LiveSnapshot) Decisions(wanted Filter, before uint64, limit int) ([]uin
 		if err != nil {
 			return nil, fmt.Errorf("search the decisions: %w", err)
 		}
-		for place := range some.downwards() {
+		for place, there := some.takeLast(); there; place, there = some.takeLast() {
 			seq := p.place()*pageRecords + uint64(place) + 1
 			if seq >= before {
 				continue

@@ -17,35 +17,35 @@ func termOf(kind, word string) uint32 {
 // filter is a Bloom filter: what it has not, the page has not.
 type filter []uint64
 
+const (
+	bitsATerm  = 10 // of which
+	bitsSet    = 4  // are set: one look in eighty is for nothing
+	bitsOfWord = 64
+)
+
 // filterOf is the filter of all terms of a concordance.
 func filterOf(x concordance) filter {
-	f := make(filter, x.terms()/6+1) // ten bits a term, four of them set: one look in eighty is for nothing
+	f := make(filter, x.terms()*bitsATerm/bitsOfWord+1)
 	for i := range x.terms() {
-		for bit := range f.bits(x.term(i)) {
-			f[bit/64] |= 1 << (bit % 64)
+		for n := range uint64(bitsSet) {
+			bit := f.place(x.term(i), n)
+			f[bit/bitsOfWord] |= 1 << (bit % bitsOfWord)
 		}
 	}
 	return f
 }
 
 func (f filter) mayHold(term uint32) bool {
-	for bit := range f.bits(term) {
-		if f[bit/64]&(1<<(bit%64)) == 0 {
+	for n := range uint64(bitsSet) {
+		if bit := f.place(term, n); f[bit/bitsOfWord]&(1<<(bit%bitsOfWord)) == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// bits are the places of a term.
-func (f filter) bits(term uint32) func(func(uint64) bool) {
+// place is where the nth bit of a term stands.
+func (f filter) place(term uint32, n uint64) uint64 {
 	hash := uint64(term) * 0x9E3779B97F4A7C15
-	size := uint64(len(f)) * 64
-	return func(yield func(uint64) bool) {
-		for i := range uint64(4) {
-			if !yield((hash>>32 + i*(hash&0xFFFFFFFF|1)) % size) {
-				return
-			}
-		}
-	}
+	return (hash>>32 + n*(hash&0xFFFFFFFF|1)) % (uint64(len(f)) * bitsOfWord)
 }
