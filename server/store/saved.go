@@ -150,11 +150,11 @@ func (v *LiveSnapshot) saveApplications(blocks *blockWriter) error {
 		return err
 	}
 	slices.SortFunc(applications, func(a, b *application) int { return cmp.Compare(a.seq, b.seq) })
-	index := map[string]uint32{}
+	texts := &savedTexts{known: map[string]uint32{}}
 	for some := range slices.Chunk(applications, blockApplications) {
 		columns := &savedApplications{}
 		for _, a := range some {
-			columns.add(a, index)
+			columns.add(a, texts)
 		}
 		if err := blocks.write(saved{Applications: columns}); err != nil {
 			return err
@@ -163,30 +163,40 @@ func (v *LiveSnapshot) saveApplications(blocks *blockWriter) error {
 	return nil
 }
 
-func (s *savedApplications) add(a *application, index map[string]uint32) {
-	text := func(t string) uint32 {
-		at, known := index[t]
+// savedTexts numbers texts, and knows those again that many applications share.
+type savedTexts struct {
+	count uint32
+	known map[string]uint32
+}
+
+func (s *savedApplications) add(a *application, texts *savedTexts) {
+	own := func(t string) uint32 {
+		s.Texts = append(s.Texts, t)
+		texts.count++
+		return texts.count - 1
+	}
+	shared := func(t string) uint32 {
+		at, known := texts.known[t]
 		if !known {
-			at = uint32(len(index))
-			s.Texts = append(s.Texts, t)
-			index[t] = at
+			at = own(t)
+			texts.known[t] = at
 		}
 		return at
 	}
-	s.Keys = append(s.Keys, text(a.key))
+	s.Keys = append(s.Keys, own(a.key))
 	s.Seqs = append(s.Seqs, a.seq)
 	s.Days = append(s.Days, a.day)
 	s.IDs = append(s.IDs, a.id.String())
-	s.Outcomes = append(s.Outcomes, text(a.outcome))
+	s.Outcomes = append(s.Outcomes, shared(a.outcome))
 	s.Orders = append(s.Orders, uint32(len(a.orders)))
 	for _, o := range a.orders {
-		s.OrderKeys = append(s.OrderKeys, text(o.key))
+		s.OrderKeys = append(s.OrderKeys, shared(o.key))
 		s.Unknown = append(s.Unknown, o.unknown)
 		s.High, s.Low = append(s.High, o.kg.hi), append(s.Low, o.kg.lo)
 	}
 	s.Certificates = append(s.Certificates, uint32(len(a.certificates)))
 	for _, p := range a.certificates {
-		s.Presented, s.Contracts = append(s.Presented, text(p.key)), append(s.Contracts, text(p.contract))
+		s.Presented, s.Contracts = append(s.Presented, shared(p.key)), append(s.Contracts, own(p.contract))
 	}
 }
 
