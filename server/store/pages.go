@@ -15,12 +15,6 @@ const pageRecords = 512
 
 func pageOf(seq uint64) uint64 { return (seq - 1) / pageRecords }
 
-// searched is a row of the table of pages.
-type searched interface {
-	placed
-	find(q *query) (marks, error)
-}
-
 // marks are some of the records of a page, each a bit: its Seq, counted from the first of the page.
 type marks [pageRecords / 64]uint64
 
@@ -91,13 +85,13 @@ func (p *page) termsOf(i int) []uint32 {
 	return p.terms[begin:p.ends[i]]
 }
 
-func (p *page) find(q *query) (found marks, _ error) {
+func (p *page) find(q *query) (found marks) {
 	for i, place := range p.places {
 		if q.covers(p.at[i]) && hasAll(p.termsOf(i), q.terms) {
 			found.add(place)
 		}
 	}
-	return found, nil
+	return found
 }
 
 func hasAll(sorted, wanted []uint32) bool {

@@ -114,7 +114,7 @@ func (v *LiveSnapshot) savePages(blocks *blockWriter) error {
 	}
 	var block saved
 	for row := pages.Next(); row != nil; row = pages.Next() {
-		if err := block.add(row.(searched)); err != nil {
+		if err := block.add(row); err != nil {
 			return err
 		}
 		if len(block.Pages) < blockPages && block.Newest == nil {
@@ -128,7 +128,7 @@ func (v *LiveSnapshot) savePages(blocks *blockWriter) error {
 	return nil // the newest page, which is the last, ended a block
 }
 
-func (s *saved) add(row searched) error {
+func (s *saved) add(row any) error {
 	switch p := row.(type) {
 	case *page:
 		s.Newest = &savedNewest{Number: p.number, Places: p.places, At: p.at, Terms: p.terms, Ends: p.ends}

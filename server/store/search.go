@@ -37,13 +37,12 @@ func (v *LiveSnapshot) Decisions(wanted Filter, before uint64, limit int) ([]uin
 	q := wanted.query()
 	var found []uint64
 	for row := pages.Next(); row != nil; row = pages.Next() {
-		p := row.(searched)
-		some, err := p.find(q)
+		some, err := q.in(row)
 		if err != nil {
 			return nil, fmt.Errorf("search the decisions: %w", err)
 		}
 		for place, there := some.takeLast(); there; place, there = some.takeLast() {
-			seq := p.place()*pageRecords + uint64(place) + 1
+			seq := row.(placed).place()*pageRecords + uint64(place) + 1
 			if seq >= before {
 				continue
 			}
@@ -97,6 +96,18 @@ func (f Filter) query() *query {
 		}
 	}
 	return q
+}
+
+// in finds what is asked for in a row of the table of pages.
+func (q *query) in(row any) (marks, error) {
+	switch p := row.(type) {
+	case *page:
+		return p.find(q), nil
+	case *fullPage:
+		return p.find(q)
+	default:
+		return marks{}, fmt.Errorf("%T is no page", row)
+	}
 }
 
 // covers says whether an instant is asked for.
