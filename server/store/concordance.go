@@ -26,7 +26,8 @@ const (
 	bytesOfPlace = 2
 )
 
-// written lays out a concordance; uses are in order, each a term and, in the lowest 16 bits, the place of a decision that has it.
+// written lays out a concordance; uses are in order, each a term and, in the lowest 16 bits, the place of a decision that
+// has it.
 func written(decisions marks, uses []uint64, times []byte) concordance {
 	var terms, ends, places []byte
 	count := uint32(0)

@@ -9,7 +9,8 @@ import (
 	"slices"
 )
 
-// fullPage is a page that a later one has followed. Memory has what most searches pass it over by; its concordance lies on the shelf.
+// fullPage is a page that a later one has followed. Memory has what most searches pass it over by; its concordance lies on
+// the shelf.
 type fullPage struct {
 	number      uint64
 	first, last int64  // the earliest and the latest decision
