@@ -36,13 +36,13 @@ func (b *recordbook) Decisions(ctx context.Context, filter httpapi.DecisionFilte
 	}
 	state := b.live.Snapshot()
 	for {
-		refs, err := state.Decisions(wanted, before, limit+1-len(found))
+		seqs, err := state.Decisions(wanted, before, limit+1-len(found))
 		if err != nil {
 			return nil, 0, err
 		}
-		for _, ref := range refs {
-			before = ref.Seq
-			record, err := b.confirmed(ctx, wanted, ref)
+		for _, seq := range seqs {
+			before = seq
+			record, err := b.confirmed(ctx, wanted, seq)
 			switch {
 			case err != nil:
 				return nil, 0, err
@@ -55,15 +55,15 @@ func (b *recordbook) Decisions(ctx context.Context, filter httpapi.DecisionFilte
 			}
 			found = append(found, *record)
 		}
-		if len(refs) == 0 {
+		if len(seqs) == 0 {
 			return found, 0, nil
 		}
 	}
 }
 
 // confirmed reads the record of a decision that was found; nil when it is not what was wanted.
-func (b *recordbook) confirmed(ctx context.Context, wanted store.Filter, ref store.DecisionRef) (*decision.Record, error) {
-	kept, err := b.journal.BySeq(ctx, ref.Seq)
+func (b *recordbook) confirmed(ctx context.Context, wanted store.Filter, seq uint64) (*decision.Record, error) {
+	kept, err := b.journal.BySeq(ctx, seq)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func (c RecordConfig) journalURL() (string, error) {
 type recordbook struct {
 	journal *journal.Journal
 	live    *store.Live
+	pages   *pages // nil: the live tables are all in memory
 	config  RecordConfig
 
 	// latest is the instant of the latest record that is known here, in nanoseconds.
@@ -77,12 +78,13 @@ func openRecordbook(ctx context.Context, config RecordConfig) (*recordbook, erro
 		return nil, err
 	}
 	book := &recordbook{journal: kept, config: config}
+	book.openPages()
 	book.live, err = book.rebuilt(ctx)
 	if err == nil {
 		err = book.dated(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, kept.Close())
+		return nil, errors.Join(err, book.closePages(), kept.Close())
 	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	book.stop = stop
@@ -239,5 +241,5 @@ func (b *recordbook) close() error {
 	if b.journal.VerifierKey() != "" { // not where it was opened for reading
 		b.save(context.Background())
 	}
-	return b.journal.Close()
+	return errors.Join(b.closePages(), b.journal.Close())
 }

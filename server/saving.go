@@ -25,7 +25,7 @@ func (b *recordbook) restored(ctx context.Context) *store.Live {
 	if !errors.Is(err, fs.ErrNotExist) {
 		b.config.Log.Warn("the saved live tables cannot be used; they are made again from the record", "file", b.savedPath(), "err", err)
 	}
-	return store.NewLive()
+	return store.NewLiveIn(b.paged())
 }
 
 func (b *recordbook) savedPath() string { return filepath.Join(b.config.Data, savedFile) }
@@ -36,7 +36,7 @@ func (b *recordbook) readSaved(ctx context.Context) (*store.Live, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	live, stamp, err := store.Restore(bufio.NewReaderSize(file, 1<<20))
+	live, stamp, err := store.Restore(bufio.NewReaderSize(file, 1<<20), b.paged())
 	if err != nil {
 		return nil, err
 	}

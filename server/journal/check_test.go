@@ -87,6 +87,45 @@ func TestACheckRefusesItsEntryOnly(t *testing.T) {
 	})
 }
 
+// A check that looks far back is shown the facts of every record, of most without the bytes that only others read: they would
+// take the more memory, the more is recorded at once. Whoever follows the journal is given them all the same.
+func TestACheckThatLooksFarBackIsShownTheFactsOfAll(t *testing.T) {
+	t.Parallel()
+	const many = 700
+	j := sqliteGround(t).open(t)
+	fillMany(t, j, many)
+	var shown []string
+	left := 0
+	e := entry(1)
+	e.Check = func(r *journal.Record) error {
+		shown = append(shown, fmt.Sprint(r.Seq, r.ID, r.Kind, r.ApplicationID, r.Exporter, r.Outcome, string(r.Facts)))
+		if r.Input == nil && r.Reads == nil && r.Result == nil {
+			left++
+		}
+		return nil
+	}
+	add(t, j, e)
+	if len(shown) != many || left == 0 {
+		t.Errorf("it was shown %d records, %d of them without the rest; want %d and some", len(shown), left, many)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	for r, err := range j.Tail(ctx, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprint(r.Seq, r.ID, r.Kind, r.ApplicationID, r.Exporter, r.Outcome, string(r.Facts)); want != shown[r.Seq-1] {
+			t.Fatalf("the check was shown %s, and recorded is %s", shown[r.Seq-1], want)
+		}
+		if r.Input == nil || r.Reads == nil || r.Result == nil {
+			t.Fatalf("record %d is not whole", r.Seq)
+		}
+		if r.Seq == many {
+			break
+		}
+	}
+}
+
 // A check that had to look at very many records would keep everybody else from recording.
 func TestASnapshotFarBehindIsStale(t *testing.T) {
 	t.Parallel()

@@ -162,7 +162,7 @@ func (j *Journal) Tail(ctx context.Context, after uint64) iter.Seq2[*Record, err
 
 // page reads some of the records after a place. What could be read before an error is given with it.
 func (j *Journal) page(ctx context.Context, after uint64, limit int) ([]*Record, error) {
-	if page, reaches := j.recent.after(after, limit); reaches && len(page) > 0 {
+	if page, reaches := j.recent.whole(after, limit); reaches && len(page) > 0 {
 		return page, nil
 	}
 	page, err := j.ledger.page(ctx, after, limit)

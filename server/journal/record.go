@@ -60,7 +60,7 @@ type Entry struct {
 	// Check, when set, is called inside the lock that gives records their place, once for every record after Snapshot, in
 	// order, those of the same group commit included. An error refuses the entry and is what Append returns: ErrStale, or
 	// one that wraps it, says that what was read has changed since. It must be quick, must not call the journal and must
-	// not change the record.
+	// not change the record, of which Input, Reads and Result may be left out (nil).
 	Check func(later *Record) error
 	// Snapshot is the Seq up to which the caller had seen the records. Where that lies past the end, or far behind it
 	// (10,000 records), the entry is refused with ErrStale.

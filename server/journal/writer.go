@@ -252,10 +252,10 @@ func (w *writer) check(ctx context.Context, tx batch, size uint64, e *Entry, bef
 	return nil
 }
 
-// later gives some of the records after a place, at least one.
+// later gives some of the records after a place, at least one, for a check.
 func (w *writer) later(ctx context.Context, tx batch, after, end uint64) ([]*Record, error) {
 	limit := int(min(end-after, pageRecords))
-	if records, reaches := w.recent.after(after, limit); reaches && len(records) > 0 {
+	if records, reaches := w.recent.toCheck(after, limit); reaches && len(records) > 0 {
 		return records, nil
 	}
 	page, err := tx.page(ctx, after, limit)

@@ -3,6 +3,7 @@ package store
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-memdb"
 )
@@ -46,10 +47,9 @@ func (t total) minus(other total) total {
 	return total{t.count - other.count, t.unknown - other.unknown, t.kg.minus(other.kg)}
 }
 
-// counted is one order in a history: the decision that it was last decided by, and its day.
+// counted is one order in a history: the application that it stands in, as it was last decided.
 type counted struct {
-	seq     uint64
-	day     int32
+	of      *application // nil for no order
 	unknown bool
 	kg      mass
 }
@@ -64,7 +64,7 @@ func (c counted) total() total {
 
 // countedAs is an order of an application as its histories count it.
 func (a *application) countedAs(o order) counted {
-	return counted{seq: a.seq, day: a.day, unknown: o.unknown, kg: o.kg}
+	return counted{of: a, unknown: o.unknown, kg: o.kg}
 }
 
 // orderPage is a piece of a list of orders, so that a new order does not copy all that were before it.
@@ -78,7 +78,7 @@ const pageOrders = 32
 // with returns the history with an order added; listed says whether the order itself is kept beside the totals.
 func (h *history) with(c counted, listed bool) *history {
 	now := &history{key: h.key, spans: slices.Clone(h.spans), newest: h.newest}
-	at, there := now.spanAt(c.day)
+	at, there := now.spanAt(c.of.day)
 	if there {
 		old := now.spans[at]
 		now.spans[at] = &span{number: old.number, whole: old.whole, days: append(make([]dayTotal, 0, len(old.days)+1), old.days...)}
@@ -89,15 +89,15 @@ func (h *history) with(c counted, listed bool) *history {
 
 // add adds an order to a history of which nobody else holds the span of that day.
 func (h *history) add(c counted, listed bool) {
-	at, there := h.spanAt(c.day)
+	at, there := h.spanAt(c.of.day)
 	if !there {
-		h.spans = slices.Insert(h.spans, at, &span{number: floorSpan(c.day)})
+		h.spans = slices.Insert(h.spans, at, &span{number: floorSpan(c.of.day)})
 	}
 	s := h.spans[at]
 	s.whole = s.whole.plus(c.total())
-	d, there := s.dayAt(c.day)
+	d, there := s.dayAt(c.of.day)
 	if !there {
-		s.days = slices.Insert(s.days, d, dayTotal{day: c.day})
+		s.days = slices.Insert(s.days, d, dayTotal{day: c.of.day})
 	}
 	s.days[d].total = s.days[d].plus(c.total())
 	if listed {
@@ -109,9 +109,9 @@ func (h *history) add(c counted, listed bool) {
 func (h *history) without(c counted, listed bool) *history {
 	now := &history{key: h.key, spans: slices.Clone(h.spans), newest: h.newest}
 	if listed {
-		now.newest = h.newest.without(c.seq)
+		now.newest = h.newest.without(c.of.seq)
 	}
-	at, _ := now.spanAt(c.day)
+	at, _ := now.spanAt(c.of.day)
 	old := now.spans[at]
 	if old.whole.count == 1 {
 		now.spans = slices.Delete(now.spans, at, at+1)
@@ -121,7 +121,7 @@ func (h *history) without(c counted, listed bool) *history {
 		return now
 	}
 	s := &span{number: old.number, whole: old.whole.minus(c.total()), days: slices.Clone(old.days)}
-	d, _ := s.dayAt(c.day)
+	d, _ := s.dayAt(c.of.day)
 	if s.days[d].count == 1 {
 		s.days = slices.Delete(s.days, d, d+1)
 	} else {
@@ -155,10 +155,10 @@ func (p *orderPage) without(seq uint64) *orderPage {
 	if p == nil {
 		return nil
 	}
-	if len(p.orders) > 0 && seq < p.orders[0].seq {
+	if len(p.orders) > 0 && seq < p.orders[0].of.seq {
 		return &orderPage{orders: p.orders, older: p.older.without(seq)}
 	}
-	left := slices.DeleteFunc(slices.Clone(p.orders), func(c counted) bool { return c.seq == seq })
+	left := slices.DeleteFunc(slices.Clone(p.orders), func(c counted) bool { return c.of.seq == seq })
 	if len(left) == 0 {
 		return p.older
 	}
@@ -192,11 +192,19 @@ type application struct {
 	key          string // exporter and reference
 	seq          uint64
 	day          int32
+	id           decisionID
+	outcome      string
 	orders       []order
 	certificates []presented
 }
 
 func (a *application) rowKey() string { return a.key }
+
+// reference is the applicant's own name of the application.
+func (a *application) reference() string {
+	_, reference, _ := strings.Cut(a.key, "\x00")
+	return reference
+}
 
 // order is what an application has in a history of orders; the zero value for nothing.
 func (a *application) order(key string) counted {
@@ -216,7 +224,7 @@ func (a *application) customer(key string) counted {
 	if a == nil || !slices.Contains(a.customers(), key) {
 		return counted{}
 	}
-	return counted{seq: a.seq, day: a.day}
+	return counted{of: a}
 }
 
 // customers are the keys of the end users that an application orders for, each once.

@@ -68,16 +68,12 @@ func ordersTable() Computed {
 			return nil, err
 		}
 		own := a.but.order(a.row)
-		previous, err := v.live.previous(h, own.seq, a.today)
-		if err != nil {
-			return nil, err
-		}
 		return ast.ObjectTerm(
 			item("days_30", h.window(30, own, a.today)),
 			item("days_90", h.window(90, own, a.today)),
 			item("days_365", h.window(365, own, a.today)),
 			item("ever", ast.ObjectTerm(item("count", h.ever(own, a.today)), item("first_on", h.first(own, a.today)))),
-			item("previous", previous),
+			item("previous", h.previous(own, a.today)),
 		), nil
 	})
 }
@@ -117,7 +113,7 @@ func certificatesTable() Computed {
 // sum adds up what was ordered from a day up to today, without one order (a zero one for none).
 func (h *history) sum(first int32, own counted, today int32) total {
 	sum := h.between(first, today)
-	if own.seq != 0 && own.day >= first && own.day <= today {
+	if own.of != nil && own.of.day >= first && own.of.day <= today {
 		sum = sum.minus(own.total())
 	}
 	return sum
@@ -169,56 +165,42 @@ func (h *history) last(own counted, today int32) *ast.Term {
 }
 
 // besides says whether a day has an order that is not the one given.
-func (d dayTotal) besides(own counted) bool { return d.count > 1 || own.seq == 0 || own.day != d.day }
+func (d dayTotal) besides(own counted) bool {
+	return d.count > 1 || own.of == nil || own.of.day != d.day
+}
 
-// previous lists the orders up to today, the newest first, without the one of a decision.
-func (v *LiveSnapshot) previous(h *history, but uint64, today int32) (*ast.Term, error) {
+// previous lists the orders up to today, the newest first, without one.
+func (h *history) previous(own counted, today int32) *ast.Term {
 	if h == nil {
-		return ast.ArrayTerm(), nil
+		return ast.ArrayTerm()
 	}
 	var listed []*ast.Term
 	for p := h.newest; p != nil; p = p.older {
 		for _, c := range slices.Backward(p.orders) {
-			if c.seq == but || c.day > today {
+			if c.of == own.of || c.of.day > today {
 				continue
 			}
 			if len(listed) == mostPrevious {
-				return ast.ArrayTerm(listed...), nil
+				return ast.ArrayTerm(listed...)
 			}
-			term, err := v.decided(c)
-			if err != nil {
-				return nil, err
-			}
-			listed = append(listed, term)
+			listed = append(listed, c.decided())
 		}
 	}
-	return ast.ArrayTerm(listed...), nil
+	return ast.ArrayTerm(listed...)
 }
 
 // decided is an order with the decision on it. One whose mass is not wholly known has no kg.
-func (v *LiveSnapshot) decided(c counted) (*ast.Term, error) {
-	found, err := v.rows.First(tablePages, indexID, pageOf(c.seq))
-	if err != nil {
-		return nil, err
-	}
-	p, ok := found.(*page)
-	if !ok {
-		return nil, fmt.Errorf("decision %d is counted and not listed", c.seq)
-	}
-	i, ok := p.find(c.seq)
-	if !ok {
-		return nil, fmt.Errorf("decision %d is counted and not listed", c.seq)
-	}
+func (c counted) decided() *ast.Term {
 	members := [][2]*ast.Term{
-		item("application_id", ast.StringTerm(p.applications.at(i))),
-		item("decision_id", ast.StringTerm(p.ids.at(i))),
-		item("decided_on", dateTerm(c.day)),
-		item("outcome", ast.StringTerm(p.outcomes[i])),
+		item("application_id", ast.StringTerm(c.of.reference())),
+		item("decision_id", ast.StringTerm(c.of.id.String())),
+		item("decided_on", dateTerm(c.of.day)),
+		item("outcome", ast.StringTerm(c.of.outcome)),
 	}
 	if !c.unknown {
 		members = append(members, item("kg", c.kg.term()))
 	}
-	return ast.ObjectTerm(members...), nil
+	return ast.ObjectTerm(members...)
 }
 
 func item(name string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.InternedTerm(name), value) }

@@ -18,6 +18,7 @@ type Live struct {
 	db       *memdb.MemDB
 	applying sync.Mutex
 	words    map[string]string // outcomes, each text kept once; guarded by applying
+	shelf    shelf             // guarded by applying
 	current  atomic.Pointer[LiveSnapshot]
 	digests  digests
 }
@@ -30,13 +31,16 @@ type LiveSnapshot struct {
 	seq  uint64
 }
 
-// NewLive returns live tables that know of no record.
-func NewLive() *Live {
+// NewLive returns live tables that know of no record, and keep all that they will know in memory.
+func NewLive() *Live { return NewLiveIn(nil) }
+
+// NewLiveIn returns live tables that know of no record. They put what only a search reads into a file; nil is for memory.
+func NewLiveIn(pages PageFile) *Live {
 	db, err := memdb.NewMemDB(liveSchema())
 	if err != nil {
 		panic(fmt.Sprintf("lay out the live tables: %v", err)) // the layout is constant
 	}
-	l := &Live{db: db, words: map[string]string{}}
+	l := &Live{db: db, words: map[string]string{}, shelf: shelf{file: pages}}
 	l.publish(0)
 	return l
 }
@@ -127,7 +131,8 @@ func (b *batch) add(r *decision.Record) error {
 		return err
 	}
 	return b.memory.remember(&application{
-		key: d.application, seq: r.Seq, day: dayOf(r.At), orders: append([]order(nil), d.orders...), certificates: d.certificates,
+		key: d.application, seq: r.Seq, day: dayOf(r.At), id: decisionIDOf(r.ID), outcome: b.live.word(r.Outcome),
+		orders: append([]order(nil), d.orders...), certificates: d.certificates,
 	})
 }
 
@@ -141,15 +146,15 @@ func (b *batch) list(d *digested, r *decision.Record) error {
 		b.page, _ = last.(*page)
 	}
 	if b.page != nil && b.page.number != pageOf(r.Seq) {
-		if err := b.rows.Insert(tablePages, b.page.full()); err != nil {
+		if err := b.rows.Insert(tablePages, b.live.shelve(b.page.number, b.page.concordance())); err != nil {
 			return fmt.Errorf("close a page of decisions: %w", err)
 		}
 		b.page = nil
 	}
 	if b.page == nil {
-		b.page = newPage(pageOf(r.Seq))
+		b.page = &page{number: pageOf(r.Seq)}
 	}
-	b.page = b.page.with(r.Seq, r.ID, r.ApplicationID, b.live.word(r.Outcome), r.At.UnixNano(), d.terms)
+	b.page = b.page.with(r.Seq, r.At.UnixNano(), d.terms)
 	return nil
 }
 

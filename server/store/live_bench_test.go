@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -58,13 +59,14 @@ func BenchmarkLive(b *testing.B) {
 }
 
 func benchmarkLive(b *testing.B, many int) {
+	pages := pagesOnDisk(b)
 	var live *store.Live
 	var spent time.Duration
 	var size float64
 	b.Run("build", func(b *testing.B) {
 		if live == nil { // once, however long the rest is measured
 			before := heap()
-			live, spent = built(b, many)
+			live, spent = built(b, many, pages)
 			size = heap() - before
 		}
 		b.ReportMetric(float64(spent.Microseconds())/float64(many), "µs/record")
@@ -89,9 +91,20 @@ func benchmarkLive(b *testing.B, many int) {
 	benchmarkSearch(b, live.Snapshot())
 }
 
+// pagesOnDisk is a file of pages, as the service has one.
+func pagesOnDisk(b *testing.B) *os.File {
+	b.Helper()
+	file, err := os.CreateTemp(b.TempDir(), "pages")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = file.Close() })
+	return file
+}
+
 // built takes in many records, a thousand at a time, and says how long that took.
-func built(b *testing.B, many int) (live *store.Live, spent time.Duration) {
-	live = store.NewLive()
+func built(b *testing.B, many int, pages store.PageFile) (live *store.Live, spent time.Duration) {
+	live = store.NewLiveIn(pages)
 	for seq := 1; seq <= many; {
 		batch := make([]decision.Record, 0, 1000)
 		for ; len(batch) < cap(batch) && seq <= many; seq++ {
@@ -121,8 +134,9 @@ func benchmarkSaved(b *testing.B, live *store.Live) {
 		b.ReportMetric(float64(file.Len())/(1<<20), "MB")
 	})
 	b.Run("restore", func(b *testing.B) {
+		pages := pagesOnDisk(b)
 		for b.Loop() {
-			if _, _, err := store.Restore(bytes.NewReader(file.Bytes())); err != nil {
+			if _, _, err := store.Restore(bytes.NewReader(file.Bytes()), pages); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"greenchannel/server/decision"
-	"greenchannel/server/store"
 )
 
 // The second statement of the live tables: a list of all that happened, gone through for each question.
@@ -289,12 +288,4 @@ func drawEvents(t *rapid.T, most int) plainly {
 		all = append(all, e)
 	}
 	return all
-}
-
-func ids(refs []store.DecisionRef) []uint64 {
-	var seqs []uint64
-	for _, r := range refs {
-		seqs = append(seqs, r.Seq)
-	}
-	return seqs
 }

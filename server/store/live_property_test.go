@@ -72,7 +72,7 @@ func savedAt(t testing.TB, made []decision.Record, cut int) *store.Live {
 	if err := live.Snapshot().Save(&file, store.Stamp{Origin: "o", Seq: uint64(cut), Leaf: "l"}); err != nil {
 		t.Fatal(err)
 	}
-	restored, stamp, err := store.Restore(&file)
+	restored, stamp, err := store.Restore(&file, nil)
 	if err != nil || stamp != (store.Stamp{Form: store.SavedForm, Origin: "o", Seq: uint64(cut), Leaf: "l"}) {
 		t.Fatalf("restored %+v, %v", stamp, err)
 	}
@@ -182,5 +182,5 @@ func (q question) ask(t testing.TB, live *store.Live) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(ids(found))
+	return fmt.Sprint(found)
 }

@@ -89,7 +89,7 @@ func oneState(t *testing.T, s *store.Store, key string) string {
 	if err := v.Save(&file, store.Stamp{Seq: v.Seq()}); err != nil {
 		return err.Error()
 	}
-	restored, _, err := store.Restore(&file)
+	restored, _, err := store.Restore(&file, nil)
 	if err != nil || restored.Seq() != v.Seq() {
 		return fmt.Sprintf("saved at record %d: %v", v.Seq(), err)
 	}

@@ -13,16 +13,16 @@ import (
 
 // Restore reads what Save wrote: live tables that hold the records up to Stamp.Seq. It refuses what is damaged, cut short,
 // or of another form; the tables can always be built anew from the journal. Whether the stamp belongs to the journal is for
-// the caller to see.
-func Restore(r io.Reader) (*Live, Stamp, error) {
-	live, stamp, err := restore(r)
+// the caller to see. Pages are those of NewLiveIn.
+func Restore(r io.Reader, pages PageFile) (*Live, Stamp, error) {
+	live, stamp, err := restore(r, pages)
 	if err != nil {
 		return nil, Stamp{}, fmt.Errorf("restore the live tables: %w", err)
 	}
 	return live, stamp, nil
 }
 
-func restore(from io.Reader) (*Live, Stamp, error) {
+func restore(from io.Reader, pages PageFile) (*Live, Stamp, error) {
 	blocks, err := readBlocks(from)
 	if err != nil {
 		return nil, Stamp{}, err
@@ -36,7 +36,7 @@ func restore(from io.Reader) (*Live, Stamp, error) {
 		return nil, Stamp{}, fmt.Errorf("its form is %d with Unicode %s, and this program reads %d with %s",
 			stamp.Form, head.Unicode, SavedForm, unicodeVersions())
 	}
-	live := NewLive()
+	live := NewLiveIn(pages)
 	b := &building{
 		live: live, histories: map[string]*history{}, certificates: map[string]*certificate{}, rows: live.db.Txn(true),
 	}
@@ -66,7 +66,6 @@ func restore(from io.Reader) (*Live, Stamp, error) {
 type building struct {
 	live         *Live
 	rows         *memdb.Txn
-	page         *page    // the newest, not kept yet: it is the only one that is not full
 	texts        []string // of all blocks
 	applications []*application
 	histories    map[string]*history
@@ -74,8 +73,14 @@ type building struct {
 }
 
 func (b *building) take(block *saved) error {
-	for i := range block.Pages {
-		if err := b.addPage(&block.Pages[i]); err != nil {
+	for _, p := range block.Pages {
+		if err := b.rows.Insert(tablePages, b.live.shelve(p.Number, p.Words)); err != nil {
+			return err
+		}
+	}
+	if n := block.Newest; n != nil {
+		newest := &page{number: n.Number, places: n.Places, at: n.At, terms: n.Terms, ends: n.Ends}
+		if err := b.rows.Insert(tablePages, newest); err != nil {
 			return err
 		}
 	}
@@ -92,28 +97,13 @@ func (b *building) take(block *saved) error {
 	return nil
 }
 
-func (b *building) addPage(s *savedPage) error {
-	p := newPage(s.Number)
-	p.offsets, p.at, p.outcomes, p.ids, p.applications = s.Offsets, s.At, s.Outcomes, s.IDs, s.Applications
-	p.terms, p.ends = s.Terms, s.Ends
-	p.first, p.last = slices.Min(p.at), slices.Max(p.at) // a page has a decision
-	for i, outcome := range p.outcomes {
-		p.outcomes[i] = b.live.word(outcome)
-	}
-	if b.page != nil {
-		if err := b.rows.Insert(tablePages, b.page.full()); err != nil {
-			return err
-		}
-	}
-	b.page = p
-	return nil
-}
-
 // each makes the applications anew, by Seq.
 func (s *savedApplications) each(texts []string, do func(*application)) {
 	orders, certificates := 0, 0
 	for i := range s.Keys {
-		a := &application{key: texts[s.Keys[i]], seq: s.Seqs[i], day: s.Days[i]}
+		a := &application{
+			key: texts[s.Keys[i]], seq: s.Seqs[i], day: s.Days[i], id: decisionIDOf(s.IDs[i]), outcome: texts[s.Outcomes[i]],
+		}
 		if n := int(s.Orders[i]); n > 0 {
 			a.orders = make([]order, n)
 		}
@@ -160,11 +150,6 @@ func (b *building) history(key string) *history {
 }
 
 func (b *building) keep() error {
-	if b.page != nil {
-		if err := b.rows.Insert(tablePages, b.page); err != nil {
-			return err
-		}
-	}
 	return errors.Join(
 		keepShards(b.rows, tableApplications, slices.Values(b.applications)),
 		keepShards(b.rows, tableHistories, maps.Values(b.histories)),

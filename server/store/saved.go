@@ -12,7 +12,7 @@ import (
 
 // SavedForm is the form in which a state is saved. It changes with anything that would be read differently: columns, keys,
 // how names are folded, hashes.
-const SavedForm = 1
+const SavedForm = 2
 
 // Stamp says what a saved state is the state of.
 type Stamp struct {
@@ -29,6 +29,7 @@ type saved struct {
 	Unicode      string // by which names were folded; with the stamp
 	Applications *savedApplications
 	Pages        []savedPage
+	Newest       *savedNewest
 	Parties      []savedParty
 }
 
@@ -36,6 +37,8 @@ type savedApplications struct {
 	Texts        []string // that no block before had; the others count them from the first of all blocks
 	Keys         []uint32
 	Seqs         []uint64
+	IDs          []string
+	Outcomes     []uint32
 	Days         []int32
 	Orders       []uint32 // how many each application has
 	OrderKeys    []uint32
@@ -47,12 +50,16 @@ type savedApplications struct {
 }
 
 type savedPage struct {
-	Number            uint64
-	Offsets           []uint16
-	At                []int64
-	Outcomes          []string
-	IDs, Applications column
-	Terms, Ends       []uint32
+	Number uint64
+	Words  []byte
+}
+
+// savedNewest is the page that is not full, as it stands.
+type savedNewest struct {
+	Number      uint64
+	Places      []uint16
+	At          []int64
+	Terms, Ends []uint32
 }
 
 type savedParty struct {
@@ -63,8 +70,8 @@ type savedParty struct {
 }
 
 const (
-	blockApplications = 1 << 15
-	blockPages        = 64
+	blockApplications = 1 << 12
+	blockPages        = 16
 	blockParties      = 1 << 10
 )
 
@@ -101,21 +108,36 @@ func (v *LiveSnapshot) save(w io.Writer, stamp Stamp) error {
 func unicodeVersions() string { return unicode.Version + " and " + norm.Version }
 
 func (v *LiveSnapshot) savePages(blocks *blockWriter) error {
-	pages, err := all[page](v.rows, tablePages, indexID)
+	pages, err := v.rows.Get(tablePages, indexID)
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(pages, blockPages) {
-		var block saved
-		for _, p := range some {
-			block.Pages = append(block.Pages, savedPage{
-				Number: p.number, Offsets: p.offsets, At: p.at, Outcomes: p.outcomes,
-				IDs: p.ids, Applications: p.applications, Terms: p.terms, Ends: p.ends,
-			})
+	var block saved
+	for row := pages.Next(); row != nil; row = pages.Next() {
+		if err := block.add(row); err != nil {
+			return err
+		}
+		if len(block.Pages) < blockPages && block.Newest == nil {
+			continue
 		}
 		if err := blocks.write(block); err != nil {
 			return err
 		}
+		block = saved{}
+	}
+	return nil // the newest page, which is the last, ended a block
+}
+
+func (s *saved) add(row any) error {
+	switch p := row.(type) {
+	case *page:
+		s.Newest = &savedNewest{Number: p.number, Places: p.places, At: p.at, Terms: p.terms, Ends: p.ends}
+	case *fullPage:
+		x, err := p.read(new([]byte))
+		if err != nil {
+			return err
+		}
+		s.Pages = append(s.Pages, savedPage{Number: p.number, Words: x})
 	}
 	return nil
 }
@@ -128,11 +150,11 @@ func (v *LiveSnapshot) saveApplications(blocks *blockWriter) error {
 		return err
 	}
 	slices.SortFunc(applications, func(a, b *application) int { return cmp.Compare(a.seq, b.seq) })
-	index := map[string]uint32{}
+	texts := &savedTexts{known: map[string]uint32{}}
 	for some := range slices.Chunk(applications, blockApplications) {
 		columns := &savedApplications{}
 		for _, a := range some {
-			columns.add(a, index)
+			columns.add(a, texts)
 		}
 		if err := blocks.write(saved{Applications: columns}); err != nil {
 			return err
@@ -141,28 +163,40 @@ func (v *LiveSnapshot) saveApplications(blocks *blockWriter) error {
 	return nil
 }
 
-func (s *savedApplications) add(a *application, index map[string]uint32) {
-	text := func(t string) uint32 {
-		at, known := index[t]
+// savedTexts numbers texts, and knows those again that many applications share.
+type savedTexts struct {
+	count uint32
+	known map[string]uint32
+}
+
+func (s *savedApplications) add(a *application, texts *savedTexts) {
+	own := func(t string) uint32 {
+		s.Texts = append(s.Texts, t)
+		texts.count++
+		return texts.count - 1
+	}
+	shared := func(t string) uint32 {
+		at, known := texts.known[t]
 		if !known {
-			at = uint32(len(index))
-			s.Texts = append(s.Texts, t)
-			index[t] = at
+			at = own(t)
+			texts.known[t] = at
 		}
 		return at
 	}
-	s.Keys = append(s.Keys, text(a.key))
+	s.Keys = append(s.Keys, own(a.key))
 	s.Seqs = append(s.Seqs, a.seq)
 	s.Days = append(s.Days, a.day)
+	s.IDs = append(s.IDs, a.id.String())
+	s.Outcomes = append(s.Outcomes, shared(a.outcome))
 	s.Orders = append(s.Orders, uint32(len(a.orders)))
 	for _, o := range a.orders {
-		s.OrderKeys = append(s.OrderKeys, text(o.key))
+		s.OrderKeys = append(s.OrderKeys, shared(o.key))
 		s.Unknown = append(s.Unknown, o.unknown)
 		s.High, s.Low = append(s.High, o.kg.hi), append(s.Low, o.kg.lo)
 	}
 	s.Certificates = append(s.Certificates, uint32(len(a.certificates)))
 	for _, p := range a.certificates {
-		s.Presented, s.Contracts = append(s.Presented, text(p.key)), append(s.Contracts, text(p.contract))
+		s.Presented, s.Contracts = append(s.Presented, shared(p.key)), append(s.Contracts, own(p.contract))
 	}
 }
 

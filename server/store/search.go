@@ -20,39 +20,33 @@ type Filter struct {
 	From, To                                      time.Time // recorded at From or later, and before To
 }
 
-// DecisionRef names a recorded decision.
-type DecisionRef struct {
-	Seq uint64
-	ID  string
-	At  time.Time // UTC
-}
-
-// Decisions finds decisions before a Seq (0: from the newest on), the newest first, at most limit of them. Words are
-// compared by a hash of 32 bits, so that in rare cases it finds one too many and never one too few: whoever shows the
-// decisions confirms each against its record.
-func (v *LiveSnapshot) Decisions(wanted Filter, before uint64, limit int) ([]DecisionRef, error) {
+// Decisions finds decisions before a Seq (0: from the newest on), and gives the Seq of each, the newest first, at most limit
+// of them. Words are compared by a hash of 32 bits, so that in rare cases it finds one too many and never one too few:
+// whoever shows the decisions confirms each against its record.
+func (v *LiveSnapshot) Decisions(wanted Filter, before uint64, limit int) ([]uint64, error) {
 	if before == 0 || before > v.seq {
 		before = v.seq + 1
 	}
 	if before == 1 || limit <= 0 {
 		return nil, nil
 	}
-	q := wanted.query()
 	pages, err := v.rows.ReverseLowerBound(tablePages, indexID, pageOf(before-1))
 	if err != nil {
 		return nil, fmt.Errorf("search the decisions: %w", err)
 	}
-	var found []DecisionRef
+	q := wanted.query()
+	var found []uint64
 	for row := pages.Next(); row != nil; row = pages.Next() {
-		p := row.(*page)
-		if !q.mayMatch(p) {
-			continue
+		some, err := q.in(row)
+		if err != nil {
+			return nil, fmt.Errorf("search the decisions: %w", err)
 		}
-		for i := len(p.offsets) - 1; i >= 0; i-- {
-			if p.seq(i) >= before || !q.matches(p, i) {
+		for place, there := some.takeLast(); there; place, there = some.takeLast() {
+			seq := row.(placed).place()*pageRecords + uint64(place) + 1
+			if seq >= before {
 				continue
 			}
-			if found = append(found, p.ref(i)); len(found) == limit {
+			if found = append(found, seq); len(found) == limit {
 				return found, nil
 			}
 		}
@@ -81,11 +75,12 @@ func (f Filter) Holds(r decision.Record) (bool, error) {
 // query is a Filter, hashed.
 type query struct {
 	terms    []uint32
-	from, to int64 // to is not included
+	from, to int64  // to is not included
+	buffer   []byte // to read pages into, one after the other
 }
 
-func (f Filter) query() query {
-	q := query{from: math.MinInt64, to: math.MaxInt64}
+func (f Filter) query() *query {
+	q := &query{from: math.MinInt64, to: math.MaxInt64}
 	if !f.From.IsZero() {
 		q.from = f.From.UnixNano()
 	}
@@ -103,18 +98,22 @@ func (f Filter) query() query {
 	return q
 }
 
-func (q query) mayMatch(p *page) bool {
-	return p.last >= q.from && p.first < q.to &&
-		!slices.ContainsFunc(q.terms, func(term uint32) bool { return !p.skip.mayHold(term) })
+// in finds what is asked for in a row of the table of pages.
+func (q *query) in(row any) (marks, error) {
+	switch p := row.(type) {
+	case *page:
+		return p.find(q), nil
+	case *fullPage:
+		return p.find(q)
+	default:
+		return marks{}, fmt.Errorf("%T is no page", row)
+	}
 }
 
-func (q query) matches(p *page, i int) bool {
-	if p.at[i] < q.from || p.at[i] >= q.to {
-		return false
-	}
-	has := p.termsOf(i)
-	return !slices.ContainsFunc(q.terms, func(term uint32) bool {
-		_, there := slices.BinarySearch(has, term)
-		return !there
-	})
+// covers says whether an instant is asked for.
+func (q *query) covers(at int64) bool { return at >= q.from && at < q.to }
+
+func (q *query) mayFind(p *fullPage) bool {
+	return p.last >= q.from && p.first < q.to &&
+		!slices.ContainsFunc(q.terms, func(term uint32) bool { return !p.skip.mayHold(term) })
 }

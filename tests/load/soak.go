@@ -25,7 +25,7 @@ type soakCurve struct {
 
 // soaked lets the service decide for as long as was asked, first without and then with the record, and samples its memory. With the record
 // the live tables grow by what they remember of each decision; these are decided again and again, so that only the pages of
-// the search grow.
+// the search grow, which lie in a file.
 func (h *harness) soaked(ctx context.Context, taken *figures) error {
 	learnt, err := h.learn(ctx, []int{1})
 	if err != nil {
