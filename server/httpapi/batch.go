@@ -36,7 +36,7 @@ const (
 	batchItems = 10_000
 	batchBytes = 256 << 20
 	// batchWorkers are the workers for each processor: most of them wait for the disk, and share what is written to it at once.
-	batchWorkers = 4
+	batchWorkers = 8
 )
 
 const ndjson = "application/x-ndjson"
