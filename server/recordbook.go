@@ -54,6 +54,8 @@ type recordbook struct {
 	pages   *pages // nil: the live tables are all in memory
 	config  RecordConfig
 
+	unsettled unsettled
+
 	// latest is the instant of the latest record that is known here, in nanoseconds.
 	latest atomic.Int64
 
@@ -155,10 +157,16 @@ func (b *recordbook) follow(ctx context.Context) {
 const patience = time.Second
 
 // caughtUp waits until the live tables hold what was recorded before, or for a while.
-func (b *recordbook) caughtUp(ctx context.Context) {
+func (b *recordbook) caughtUp(ctx context.Context) { b.caughtUpTo(ctx, b.journal.Stats().Size) }
+
+// caughtUpTo waits until the live tables hold a record, or for a while.
+func (b *recordbook) caughtUpTo(ctx context.Context, seq uint64) {
+	if b.live.Seq() >= seq {
+		return
+	}
 	waiting, enough := context.WithTimeout(ctx, patience)
 	defer enough()
-	for size := b.journal.Stats().Size; b.live.Seq() < size; {
+	for b.live.Seq() < seq {
 		select {
 		case <-waiting.Done():
 			return

@@ -21,6 +21,10 @@ func (r recorder) Claim(ctx context.Context, caller, key string, body []byte) (*
 	return &record, release, nil
 }
 
+func (r recorder) Settled(ctx context.Context, exporter string) {
+	r.caughtUpTo(ctx, r.unsettled.last(exporter, r.live.Seq()))
+}
+
 func (r recorder) Append(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
 	entry := journal.Entry{
 		ID: draft.ID, Kind: journal.Kind(draft.Kind), Clock: draft.Clock, Bundle: draft.Bundle,
@@ -45,6 +49,7 @@ func (r recorder) Append(ctx context.Context, draft decision.Record, seen uint64
 		return decision.Record{}, err
 	}
 	r.reached(receipt.At)
+	r.unsettled.note(draft.Exporter, receipt.Seq, r.live.Seq())
 	if draft.Kind == decision.KindParty {
 		r.caughtUp(ctx) // who puts a party on file finds it there
 	}

@@ -124,7 +124,9 @@ func (a asked) must(written decision.Written, err error) decision.Written {
 func (a asked) another(rooms *Rooms) decision.Application {
 	*a.ids++
 	body := bytes.ReplaceAll(a.body, []byte("BENCH-1"), fmt.Appendf(nil, "BENCH-%d", *a.ids))
-	body = bytes.ReplaceAll(body, []byte("Bench Magnetics"), fmt.Appendf(nil, "Bench Magnetics %d", *a.ids%1000))
+	for _, name := range []string{"Bench Magnetics", "Schwarzwald Antriebe GmbH"} {
+		body = bytes.ReplaceAll(body, []byte(name), fmt.Appendf(nil, "%s %d", name, *a.ids%1000))
+	}
 	return asked{a.b, body, a.ids}.read(rooms)
 }
 

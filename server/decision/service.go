@@ -33,6 +33,9 @@ type Recorder interface {
 	// Claim reserves an idempotency key of a caller for the request with this body until release. It gives the record when
 	// the key was answered before.
 	Claim(ctx context.Context, caller, key string, body []byte) (answered *Record, release func(), err error)
+	// Settled returns when evaluations see what was recorded here of an exporter, or after a moment. Without that, whoever
+	// sends one application after the other would have each decided twice: the first time without the one before it.
+	Settled(ctx context.Context, exporter string)
 	// Append makes a draft durable and completes it with Seq, At and Hash, or records nothing. The error is of kind Stale
 	// when stale says of a record after seen that it changes what the draft rests on.
 	Append(ctx context.Context, draft Record, seen uint64, stale func(later Record) bool) (Record, error)
@@ -100,6 +103,7 @@ func (s *Service) decideInTurn(ctx context.Context, ask Request, alone, tries in
 }
 
 func (s *Service) decideOnce(ctx context.Context, ask Request) (Record, error) {
+	s.Journal.Settled(ctx, ask.App.exporter)
 	asOf := s.Now
 	if s.AsOf != nil {
 		asOf = s.AsOf

@@ -51,6 +51,9 @@ func (m *memory) Claim(_ context.Context, caller, key string, body []byte) (*dec
 	return nil, func() {}, nil
 }
 
+// Settled has nothing to wait for.
+func (*memory) Settled(context.Context, string) {}
+
 func (m *memory) Append(_ context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
 	if m.append != nil {
 		if err := m.append(draft, seen, stale); err != nil {
@@ -303,6 +306,8 @@ type recorderFunc func(ctx context.Context, draft decision.Record, seen uint64, 
 func (f recorderFunc) Claim(context.Context, string, string, []byte) (*decision.Record, func(), error) {
 	return nil, func() {}, nil
 }
+
+func (recorderFunc) Settled(context.Context, string) {}
 
 func (f recorderFunc) Append(ctx context.Context, draft decision.Record, seen uint64, stale func(decision.Record) bool) (decision.Record, error) {
 	return f(ctx, draft, seen, stale)
