@@ -73,6 +73,7 @@ type standings struct {
 	seen     uint64
 	byDigest map[string]*standing
 	inForce  []string // digests, the one that was activated last at the end; each once
+	newest   event    // the activation of that one
 }
 
 // of gives what is known of a bundle. The answer is shared, and not to be changed.
@@ -98,6 +99,14 @@ func (s *standings) last(ctx context.Context, kept *journal.Journal) ([]string, 
 	newest := slices.Clone(s.inForce)
 	slices.Reverse(newest)
 	return newest, nil
+}
+
+// latest gives the activation that was recorded last, by whichever node; one without a place where there is none.
+func (s *standings) latest(ctx context.Context, kept *journal.Journal) (event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.catchUp(ctx, kept)
+	return s.newest, err
 }
 
 // catchUp reads what was recorded since it last did.
@@ -155,6 +164,7 @@ func (s *standings) take(record *journal.Record) error {
 	}
 	if e.Outcome == bundleActivated && e.Action != actionDraft {
 		s.inForce = append(slices.DeleteFunc(s.inForce, func(other string) bool { return other == e.Digest }), e.Digest)
+		s.newest = e
 	}
 	return nil
 }

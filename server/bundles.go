@@ -270,14 +270,20 @@ func (s *shelf) enforce(ctx context.Context, digest string, generation *engine.G
 	}
 	entry.Active = true
 	if digest == before.Digest {
-		return entry, nil
+		// It may be in force here and, by the record, another one everywhere else: then all are told that it is this one.
+		last, err := s.standings.latest(ctx, r.record.journal)
+		if err != nil || last.seq == 0 || last.Digest == digest {
+			return entry, err
+		}
 	}
 	told.Outcome, told.Name, told.Revision, told.Before = bundleActivated, entry.Name, entry.Revision, before.Digest
 	if err := s.tell(ctx, *told); err != nil {
 		return httpapi.Bundle{}, err
 	}
-	r.generations.swap(before.Digest, digest, generation)
-	r.Engine.Activate(generation)
+	if digest != before.Digest {
+		r.generations.swap(before.Digest, digest, generation)
+		r.Engine.Activate(generation)
+	}
 	entry.Activations++
 	log := r.record.config.Log
 	log.InfoContext(ctx, "bundle activated",

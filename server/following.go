@@ -23,7 +23,8 @@ import (
 // DecisionPath is the entry point that decides, as decision logs name it.
 const DecisionPath = "rareearth/decision"
 
-// Following is what goes on beside the requests: a bundle that is fetched or watched, and records that are sent away.
+// Following is what goes on beside the requests: a bundle that is fetched or watched, or activated by another node, and
+// records that are sent away.
 type Following struct {
 	// Remote says from where, and to where; nothing unless set.
 	Remote config.Remote
@@ -65,6 +66,9 @@ func (r *Rooms) follow(ctx context.Context, settings Config) (err error) {
 			return err
 		}
 		tasks.Go(func() { f.source.Follow(going) })
+	}
+	if settings.Following.Watch == "" && f.source == nil {
+		tasks.Go(func() { r.heeding.follow(going) })
 	}
 	logs := settings.Following.Remote.DecisionLogs
 	if logs == nil {

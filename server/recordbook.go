@@ -61,8 +61,11 @@ type recordbook struct {
 
 	// behind says why the live tables do not follow any more; nil while they do.
 	behind atomic.Pointer[error]
-	stop   context.CancelFunc
-	tail   sync.WaitGroup
+	// activations has an entry after something became of a bundle that nobody has looked at yet.
+	activations chan struct{}
+
+	stop context.CancelFunc
+	tail sync.WaitGroup
 }
 
 const (
@@ -79,7 +82,7 @@ func openRecordbook(ctx context.Context, config RecordConfig) (*recordbook, erro
 	if err != nil {
 		return nil, err
 	}
-	book := &recordbook{journal: kept, config: config}
+	book := &recordbook{journal: kept, config: config, activations: make(chan struct{}, 1)}
 	book.openPages()
 	book.live, err = book.rebuilt(ctx)
 	if err == nil {
@@ -146,6 +149,12 @@ func (b *recordbook) follow(ctx context.Context) {
 		}
 		b.behind.Store(nil)
 		b.reached(record.At)
+		if record.Kind == decision.KindActivation {
+			select {
+			case b.activations <- struct{}{}:
+			default: // one look sees all of them
+			}
+		}
 		if seq := b.live.Seq(); seq > 0 && seq%saveEvery == 0 {
 			b.save(ctx)
 		}

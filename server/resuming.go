@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"greenchannel/server/bundle"
+	"greenchannel/server/engine"
 )
 
 // Resume lets the rooms take in signed bundles as the activation says, and puts the bundle into force that was activated last
@@ -20,11 +21,12 @@ func (r *Rooms) Resume(ctx context.Context, how Activation) error {
 	if r.trust.asked && len(r.trust.keys.IDs()) == 0 {
 		log.Warn("keys are configured, and none of them can verify a bundle: no bundle can be uploaded or activated")
 	}
-	last, err := r.standings.last(ctx, r.record.journal)
-	if err != nil || len(last) == 0 {
+	last, err := r.standings.latest(ctx, r.record.journal)
+	if err != nil || last.seq == 0 {
 		return err
 	}
-	digest := last[0]
+	r.heeding.heeded = last.seq
+	digest := last.Digest
 	switch {
 	case digest == r.Bundle.Digest:
 		return nil
@@ -32,17 +34,7 @@ func (r *Rooms) Resume(ctx context.Context, how Activation) error {
 		log.Warn("starting with the bundle of the program, as told; by the record another was activated last", "digest", r.Bundle.Digest, "activated", digest)
 		return nil
 	}
-	known, err := r.standings.of(ctx, r.record.journal, digest)
-	if err != nil {
-		return err
-	}
-	if !r.trust.accepts(known.signatures) {
-		return notResumed(digest, errors.New("it is not signed by a key that is configured"))
-	}
-	generation, err := r.generations.of(ctx, r.record.journal, digest)
-	if broken, ok := errors.AsType[*unusableError](err); ok {
-		return notResumed(digest, fmt.Errorf("it cannot be compiled: %s", bundle.Faults(broken.err)[0]))
-	}
+	generation, signed, err := r.resumed(ctx, digest)
 	if err != nil {
 		return notResumed(digest, err)
 	}
@@ -50,10 +42,27 @@ func (r *Rooms) Resume(ctx context.Context, how Activation) error {
 	r.generations.swap(before.Digest, digest, generation)
 	r.Engine.Activate(generation)
 	log.Info("the bundle that was activated last is in force again", "digest", digest, "embedded", r.Bundle.Digest)
-	if len(known.signatures) == 0 {
+	if !signed {
 		log.Warn("the active bundle is UNSIGNED as far as this service knows", "digest", digest)
 	}
 	return nil
+}
+
+// resumed gives the generation of a bundle that was put into force before or elsewhere, where it was examined, and whether it
+// is signed. It is an error when it may not decide here, or cannot.
+func (r *Rooms) resumed(ctx context.Context, digest string) (generation *engine.Generation, signed bool, err error) {
+	known, err := r.standings.of(ctx, r.record.journal, digest)
+	if err != nil {
+		return nil, false, err
+	}
+	if digest != r.Bundle.Digest && !r.trust.accepts(known.signatures) {
+		return nil, false, errors.New("it is not signed by a key that is configured")
+	}
+	generation, err = r.generations.of(ctx, r.record.journal, digest)
+	if broken, ok := errors.AsType[*unusableError](err); ok {
+		err = fmt.Errorf("it cannot be compiled: %s", bundle.Faults(broken.err)[0])
+	}
+	return generation, len(known.signatures) > 0, err
 }
 
 func notResumed(digest string, why error) error {

@@ -34,6 +34,7 @@ type Rooms struct {
 	standings   *standings
 	trust       trust
 	shelf       *shelf
+	heeding     *heeding
 	followers   *followers // nil: nothing goes on beside the requests
 }
 
@@ -76,7 +77,7 @@ func OpenRecorded(ctx context.Context, policies fs.FS, evalTimeout time.Duration
 	}
 	rooms.shadows = newShadowing(rooms)
 	rooms.record, rooms.Decisions.Journal, rooms.Decisions.Now = book, shadowedRecorder{recorder{book}, rooms.shadows}, book.now
-	rooms.shelf = newShelf(rooms)
+	rooms.shelf, rooms.heeding = newShelf(rooms), &heeding{rooms: rooms}
 	return rooms, nil
 }
 

@@ -144,6 +144,7 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 		deps.Decisions, deps.Screener = measuredDecider{deps.Decisions, counting}, measuredScreener{deps.Screener, counting}
 		deps.Bundles = measuredBundles{deps.Bundles, counting}
 		deps.Observe = counting.Request
+		rooms.heeding.figures(counting)
 		rooms.followers.figures(counting, func() uint64 { return rooms.record.journal.Stats().Size })
 		deps.Registrar = rooms.registrar() // records as well
 		rooms.shadows.counted(counting)
@@ -256,8 +257,8 @@ func (r *Rooms) Doors() httpapi.Deps {
 	}
 }
 
-// readiness is false before a bundle is active, while the live tables do not follow the record, and from the first moment
-// of the drain.
+// readiness is false before a bundle is active, while the live tables do not follow the record, while another node has put
+// into force what this one cannot, and from the first moment of the drain.
 func readiness(rooms *Rooms, draining *atomic.Bool) (decision.PolicyRef, error) {
 	policy, active := rooms.Engine.Active()
 	switch {
@@ -270,7 +271,7 @@ func readiness(rooms *Rooms, draining *atomic.Bool) (decision.PolicyRef, error) 
 		return decision.PolicyRef{}, problem.Wrap(err, problem.NotReady,
 			"The live tables do not follow the record; decisions that read them are tried again and may fail. The operator finds the reason in the log.")
 	}
-	return policy, nil
+	return policy, rooms.heeding.ready()
 }
 
 // announce says where the service listens, and warns of what few would want.

@@ -64,7 +64,8 @@ func (a api) bundleRoutes() []route {
 			Summary: "Put a bundle into force", SummaryZH: "启用策略包",
 			Description: "Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. " +
 				"A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.\n\n" +
-				"It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.",
+				"It is recorded before it decides anything. The other nodes of the same record take it up when they read that, but for those whose bundle comes from a server or a watched folder; " +
+				"one that cannot is not ready. When a service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.",
 			Parameters: []openapi.Parameter{inPath("digest", "Digest of the bundle, or the beginning of it that no other has: four digits or more, with or without `sha256:`.", words(0))},
 			Answers:    []openapi.Answer{jsonAnswer(http.StatusOK, "It is active.", openapi.Of[Bundle]())},
 			Problems:   reading(problem.NotFound, problem.Conflict, problem.Deadline),

@@ -48,6 +48,36 @@ func (m *Metrics) Fetching(ask func() Fetching) {
 	)
 }
 
+// Heeding is how this node puts into force what others have activated.
+type Heeding struct {
+	// Followed counts the bundles that it put into force, Failed the attempts that were in vain.
+	Followed, Failed uint64
+	// Behind says that one that ought to be in force here is not.
+	Behind bool
+}
+
+// Heeding shows it; ask is called when somebody looks.
+func (m *Metrics) Heeding(ask func() Heeding) {
+	counter := func(result string, of func(Heeding) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "greenchannel_activations_followed_total", Help: "Activations by other nodes, by whether they were put into force here; each failure is repeated.",
+			ConstLabels: prometheus.Labels{"result": result},
+		}, func() float64 { return float64(of(ask())) })
+	}
+	m.registry.MustRegister(
+		counter("followed", func(h Heeding) uint64 { return h.Followed }),
+		counter("failed", func(h Heeding) uint64 { return h.Failed }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "greenchannel_activation_behind", Help: "1 while another node has put a bundle into force that is not in force here.",
+		}, func() float64 {
+			if ask().Behind {
+				return 1
+			}
+			return 0
+		}),
+	)
+}
+
 // Shipping is how far the records are that are sent away.
 type Shipping struct {
 	// Records is how many there are, and Shipped how many of them the server has.

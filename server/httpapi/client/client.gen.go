@@ -4525,7 +4525,7 @@ type ClientInterface interface {
 	//
 	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 	//
-	// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
+	// It is recorded before it decides anything. The other nodes of the same record take it up when they read that, but for those whose bundle comes from a server or a watched folder; one that cannot is not ready. When a service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 	//
 	// Corresponds with POST /v1/bundles/{digest}/activate (the `ActivateBundle` operationId).
 	ActivateBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4926,7 +4926,7 @@ func (c *Client) ReadBundle(ctx context.Context, digest string, reqEditors ...Re
 //
 // Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 //
-// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
+// It is recorded before it decides anything. The other nodes of the same record take it up when they read that, but for those whose bundle comes from a server or a watched folder; one that cannot is not ready. When a service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 //
 // Corresponds with POST /v1/bundles/{digest}/activate (the `ActivateBundle` operationId).
 func (c *Client) ActivateBundle(ctx context.Context, digest string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7070,7 +7070,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 	//
-	// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
+	// It is recorded before it decides anything. The other nodes of the same record take it up when they read that, but for those whose bundle comes from a server or a watched folder; one that cannot is not ready. When a service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -13174,7 +13174,7 @@ func (c *ClientWithResponses) ReadBundleWithResponse(ctx context.Context, digest
 //
 // Lets a kept bundle answer from now on. Evaluations under way end by the bundle that they began with. To roll back, activate an older one. A bundle that cannot decide, that is not signed by a key that is configured, or under which no operator could activate another any more, is refused, and the active one stays.
 //
-// It is recorded before it decides anything. It is active in this process; when the service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
+// It is recorded before it decides anything. The other nodes of the same record take it up when they read that, but for those whose bundle comes from a server or a watched folder; one that cannot is not ready. When a service starts again, it starts with the bundle that was activated last, unless it is told to start with its own.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -96,6 +96,8 @@ func recorded() []entry {
 		{"The record has %d entries; number %d is not there.", "记录共 %s 条；没有第 %s 条。"},
 		{"The first record asked for, %d, comes after the last, %d.", "所请求的首条 %s 在末条 %s 之后。"},
 		{"The live tables do not follow the record; decisions that read them are tried again and may fail. The operator finds the reason in the log.", "实时表未跟上记录；读取它们的判定会重试并可能失败。运维人员可在日志中查到原因。"},
+		{"Another node has put the bundle %s into force and this one cannot; it still decides by %s. The operator finds the reason in the log.", "另一节点已使策略包 %s 生效，而本节点无法照办，仍按 %s 判定。运维人员可在日志中查到原因。"},
+		{"It is not known whether another node has put a bundle into force, since the record cannot be read. The operator finds the reason in the log.", "无法读取记录，因此不知另一节点是否已使某策略包生效。运维人员可在日志中查到原因。"},
 		{"The service is stopping; it ends what it has begun.", "服务正在停止；已开始的工作会完成。"},
 	}
 }
