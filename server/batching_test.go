@@ -146,7 +146,7 @@ func (anybody) Identify(*http.Request) (identity.Caller, error) {
 	return identity.Caller{Name: "tester", Roles: identity.Roles(), Method: identity.ByToken}, nil
 }
 
-func (anybody) Challenges(*http.Request) []string { return nil }
+func (anybody) Challenges(*http.Request, bool) []string { return nil }
 
 func inOneRequest(t *testing.T, rooms *Rooms, applications ...string) (all []said) {
 	t.Helper()

@@ -18,8 +18,9 @@ import (
 // Identifier finds out who sends a request. Credentials that are not right are an error of kind Unauthenticated.
 type Identifier interface {
 	Identify(r *http.Request) (identity.Caller, error)
-	// Challenges are the values of WWW-Authenticate for a caller that has to be known and is not.
-	Challenges(r *http.Request) []string
+	// Challenges are the values of WWW-Authenticate for a caller that has to be known and is not, or is known and may not do
+	// what it asks for.
+	Challenges(r *http.Request, known bool) []string
 }
 
 // Authorizer asks the policies whether a caller may do something, and if not, why.
@@ -103,7 +104,7 @@ func others(c *gin.Context, at *place) (methods []string, lacking bool) {
 func (a api) turnAway(c *gin.Context, err error) {
 	c.Writer.Header().Del("Allow") // the router's, for a method that the place lacks
 	if problem.Of(err).Kind == problem.Unauthenticated {
-		a.challenge(c)
+		a.challenge(c, false)
 	}
 	a.fail(c, err)
 }
@@ -116,7 +117,7 @@ func (a api) turnAwayAsOPA(c *gin.Context, err error) {
 	status, code := known.status, opaInternal
 	switch why.Kind {
 	case problem.Unauthenticated, problem.Forbidden:
-		a.challenge(c)
+		a.challenge(c, why.Kind == problem.Forbidden)
 		status, code = http.StatusUnauthorized, opaUnauthorised
 	case problem.RateLimited:
 		code = opaTooMany
@@ -126,8 +127,8 @@ func (a api) turnAwayAsOPA(c *gin.Context, err error) {
 	a.refuseAsOPA(c, status, code, why.Detail)
 }
 
-func (a api) challenge(c *gin.Context) {
-	for _, challenge := range a.Callers.Challenges(c.Request) {
+func (a api) challenge(c *gin.Context, known bool) {
+	for _, challenge := range a.Callers.Challenges(c.Request, known) {
 		c.Writer.Header().Add("WWW-Authenticate", challenge)
 	}
 }

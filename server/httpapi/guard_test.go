@@ -31,8 +31,8 @@ type stated struct {
 
 func (s stated) Identify(*http.Request) (identity.Caller, error) { return s.caller, s.err }
 
-func (s stated) Challenges(*http.Request) []string {
-	return []string{`Bearer realm="test"`, `Basic realm="test"`}
+func (s stated) Challenges(_ *http.Request, known bool) []string {
+	return []string{fmt.Sprintf(`Bearer realm="test", known=%t`, known), `Basic realm="test"`}
 }
 
 func as(roles ...string) stated {

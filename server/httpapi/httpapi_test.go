@@ -87,7 +87,7 @@ func (k known) Identify(*http.Request) (identity.Caller, error) {
 	return identity.Caller{Name: k.name, Roles: k.roles, Method: identity.ByToken}, nil
 }
 
-func (k known) Challenges(*http.Request) []string { return nil }
+func (k known) Challenges(*http.Request, bool) []string { return nil }
 
 // application is one that the policies can decide.
 func application(t testing.TB) string {

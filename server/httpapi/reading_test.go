@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -114,17 +115,19 @@ func TestOPAClientsAreTurnedAwayAsByOPA(t *testing.T) {
 	for name, tc := range map[string]struct {
 		callers stated
 		message string
+		known   bool
 	}{
-		"nobody":       {nobody(), "This needs one of the roles client; the caller has none. Say who you are, as WWW-Authenticate asks."},
-		"another role": {as("operator"), "This needs one of the roles client; the caller has operator."},
-		"a bad token":  {stated{err: problem.New(problem.Unauthenticated, "The token is not known.")}, "The token is not known."},
+		"nobody":       {nobody(), "This needs one of the roles client; the caller has none. Say who you are, as WWW-Authenticate asks.", false},
+		"another role": {as("operator"), "This needs one of the roles client; the caller has operator.", true},
+		"a bad token":  {stated{err: problem.New(problem.Unauthenticated, "The token is not known.")}, "The token is not known.", false},
 	} {
 		given.Callers = tc.callers
 		handler := httpapi.New(given)
 		for _, target := range []string{"/v1/data/rareearth/decision", "/v0/data/rareearth/decision", "/v1/batch/data/rareearth/decision", "/"} {
 			response := call(t, handler, "POST", target, "{}")
 			got := asOPA(t, response, http.StatusUnauthorized)
-			if got.Code != "unauthorized" || got.Message != tc.message || len(response.Header.Values("WWW-Authenticate")) != 2 {
+			if got.Code != "unauthorized" || got.Message != tc.message || len(response.Header.Values("WWW-Authenticate")) != 2 ||
+				!strings.HasSuffix(response.Header.Get("WWW-Authenticate"), fmt.Sprintf("known=%t", tc.known)) {
 				t.Errorf("%s at %s: %+v %v", name, target, got, response.Header)
 			}
 		}

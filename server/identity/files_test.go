@@ -110,7 +110,7 @@ func isRefused(t testing.TB, name string, gate *identity.Gate, r *http.Request) 
 	if err == nil || problem.Of(err).Kind != problem.Unauthenticated {
 		t.Errorf("%s: %+v, %v, want it refused", name, caller, err)
 	}
-	if len(gate.Challenges(r)) == 0 {
+	if len(gate.Challenges(r, false)) == 0 {
 		t.Errorf("%s: nothing says how to be known", name)
 	}
 }

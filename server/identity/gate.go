@@ -110,15 +110,18 @@ func (g *Gate) Identify(r *http.Request) (Caller, error) {
 	return Caller{Name: Anonymous, Roles: g.anonymous, Method: ByNothing}, nil
 }
 
-// Challenges are the values of WWW-Authenticate that tell how to be known.
-func (g *Gate) Challenges(r *http.Request) []string {
+// Challenges are the values of WWW-Authenticate that tell how to be known. A caller that is known is told of no fault of its
+// credentials: a client would fetch a new token for nothing.
+func (g *Gate) Challenges(r *http.Request, known bool) []string {
 	var all []string
 	if g.tokens != nil || g.jwt != nil {
 		challenge := fmt.Sprintf("Bearer realm=%q", realm)
-		switch stated := r.Header.Values("Authorization"); {
+		stated := r.Header.Values("Authorization")
+		switch scheme, _, _ := strings.Cut(strings.Join(stated, ", "), " "); {
+		case known:
 		case len(stated) > 1:
 			challenge += `, error="invalid_request"`
-		case len(stated) == 1:
+		case strings.EqualFold(scheme, "Bearer"):
 			challenge += `, error="invalid_token"`
 		}
 		all = append(all, challenge)

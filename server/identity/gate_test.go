@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,31 @@ func TestTokens(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", authorization, diff)
 			}
+		}
+	}
+}
+
+// A token is called invalid where one was sent and is not taken; not where a name and a password were, nor to a caller that
+// is known and asks for what it may not have.
+func TestChallenges(t *testing.T) {
+	t.Parallel()
+	gate, _ := withTokens(t)
+	plain := `Bearer realm="greenchannel"`
+	for name, tc := range map[string]struct {
+		header []string
+		known  bool
+		want   string
+	}{
+		"nothing":              {nil, false, plain},
+		"a wrong token":        {[]string{"Authorization", "bearer x"}, false, plain + `, error="invalid_token"`},
+		"a token of no use":    {[]string{"Authorization", "Bearer " + acmeToken}, true, plain},
+		"a wrong password":     {[]string{"Authorization", basic("acme", "x")}, false, plain},
+		"two at once":          {[]string{"Authorization", "Bearer x", "Authorization", "Bearer y"}, false, plain + `, error="invalid_request"`},
+		"two, and it is known": {[]string{"Authorization", "Bearer x", "Authorization", "Bearer y"}, true, plain},
+	} {
+		want := []string{tc.want, `Basic realm="greenchannel", charset="UTF-8"`}
+		if got := gate.Challenges(request(t, tc.header...), tc.known); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }

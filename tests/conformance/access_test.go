@@ -21,7 +21,7 @@ func (tester) Identify(*http.Request) (identity.Caller, error) {
 	return identity.Caller{Name: "tester", Roles: identity.Roles(), Method: identity.ByToken}, nil
 }
 
-func (tester) Challenges(*http.Request) []string { return nil }
+func (tester) Challenges(*http.Request, bool) []string { return nil }
 
 func (tester) Allowed(context.Context, identity.Access, time.Time) (allowed bool, reason string, err error) {
 	return true, "", nil
