@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -89,7 +90,9 @@ func (a api) accessRequest(c *gin.Context) (evaluations, error) {
 // plainJSONError says where a body stops being what it should be, and repeats nothing of it.
 func plainJSONError(err error) string {
 	var place string
-	if semantic, ok := err.(*json.SemanticError); ok { //nolint:errorlint // the library returns it bare
+	if semantic, ok := err.(*json.SemanticError); ok && errors.Is(err, json.ErrUnknownName) { //nolint:errorlint // the library returns it bare
+		place = fmt.Sprintf("at byte %d, %q: there is no such field.", semantic.ByteOffset, semantic.JSONPointer)
+	} else if ok {
 		place = fmt.Sprintf("at byte %d, %q: the type of the value is not the one wanted there.", semantic.ByteOffset, semantic.JSONPointer)
 	} else if syntactic, ok := err.(*jsontext.SyntacticError); ok { //nolint:errorlint // the library returns it bare
 		place = fmt.Sprintf("at byte %d, %q: no JSON, or a field that is stated twice.", syntactic.ByteOffset, syntactic.JSONPointer)

@@ -91,13 +91,16 @@ func (u *unzipping) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fault tells a body that did not arrive, or is too long, from one that is no gzip.
+// fault tells a body that did not arrive, is too long or breaks off from one that is no gzip.
 func (u *unzipping) fault(err error) error {
 	if u.sent.err != nil {
 		return u.sent.err
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return err
+	}
+	if u.plain != nil && errors.Is(err, io.ErrUnexpectedEOF) {
+		return problem.Wrap(err, problem.Malformed, "The gzip of the body breaks off before its end; send it whole.")
 	}
 	return problem.Wrap(err, problem.Malformed, "The body is declared as gzip and is none; send it plain, or compress it again.")
 }

@@ -64,17 +64,18 @@ func TestCompressedBodiesThatAreNone(t *testing.T) {
 		sent   string
 		status int
 		kind   problem.Kind
+		says   string
 	}{
-		"nothing":         {"", 400, problem.Malformed},
-		"plain":           {named(t, "GZIP-4"), 400, problem.Malformed},
-		"cut off":         {whole[:len(whole)/2], 400, problem.Malformed},
-		"another sum":     {whole[:len(whole)-8] + "12345678", 400, problem.Malformed},
-		"more than sent":  {bomb(t), 413, problem.TooLarge},
-		"longer than all": {strings.Repeat("x", decision.MaxBytes+1), 400, problem.Malformed},
+		"nothing":         {"", 400, problem.Malformed, "is none"},
+		"plain":           {named(t, "GZIP-4"), 400, problem.Malformed, "is none"},
+		"cut off":         {whole[:len(whole)/2], 400, problem.Malformed, "breaks off"},
+		"another sum":     {whole[:len(whole)-8] + "12345678", 400, problem.Malformed, "is none"},
+		"more than sent":  {bomb(t), 413, problem.TooLarge, "longer than"},
+		"longer than all": {strings.Repeat("x", decision.MaxBytes+1), 400, problem.Malformed, "is none"},
 	} {
 		for _, target := range []string{"/v1/decisions", "/v1/dry-runs", "/access/v1/evaluation"} {
-			if got := isProblem(t, call(t, handler, "POST", target, tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip"), tc.status, tc.kind); got.Detail == "" {
-				t.Errorf("%s at %s is not explained", name, target)
+			if got := isProblem(t, call(t, handler, "POST", target, tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip"), tc.status, tc.kind); !strings.Contains(got.Detail, tc.says) {
+				t.Errorf("%s at %s is explained as %q", name, target, got.Detail)
 			}
 		}
 		response := call(t, handler, "POST", "/v1/decisions/batch", tc.sent, "Content-Type", "application/json", "Content-Encoding", "gzip")

@@ -246,6 +246,8 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"too long", "POST", "/v1/decisions", `"` + strings.Repeat("x", decision.MaxBytes) + `"`, nil, 413, problem.TooLarge, "1048576"},
 		{"no JSON", "POST", "/v1/decisions", "{\n\"id\": }", nil, 400, problem.Malformed, "line 2"},
 		{"empty", "POST", "/v1/decisions", " ", nil, 400, problem.Malformed, "empty"},
+		{"a shadow with a field that is none", "POST", "/v1/shadow", `{"revision": "0000", "rate": 1, "budget": 1, "colour": 1}`, nil, 400, problem.Malformed, `"/colour": there is no such field.`},
+		{"a shadow with a word for a number", "POST", "/v1/shadow", `{"revision": "0000", "rate": "all", "budget": 1}`, nil, 400, problem.Malformed, `"/rate": the type of the value is not the one wanted there.`},
 		{"as_of of a decision", "POST", "/v1/decisions?as_of=2025-04-03", "{}", nil, 422, problem.Invalid, "?as_of: is not for a decision"},
 		{"a rule that is none", "POST", "/v1/dry-runs?explain=RF-14,RF-99", smallest, nil, 422, problem.Invalid, `?explain: there is no rule "RF-99"; the nearest ids are RF-0`},
 		{"misspelt parameter", "POST", "/v1/dry-runs?asof=2025-04-03", "{}", nil, 422, problem.Invalid, `?asof: is no parameter of this route; did you mean "as_of"?`},

@@ -26,6 +26,7 @@ func requests() []entry {
 		{"The body is declared as JSON in %q; send UTF-8.", "正文声明为 %s 编码的 JSON；请以 UTF-8 发送。"},
 		{"The body is encoded as %q; send it plain or as gzip.", "正文的内容编码为 %s；请不压缩或以 gzip 发送。"},
 		{"The body is declared as gzip and is none; send it plain, or compress it again.", "正文声明为 gzip 但并非如此；请不压缩发送，或重新压缩。"},
+		{"The gzip of the body breaks off before its end; send it whole.", "正文的 gzip 在结束前中断；请完整发送。"},
 		{"The body is longer than %d bytes; split the application.", "正文超过 %s 字节；请拆分申请。"},
 		{"The body did not arrive in time; send it again.", "正文未及时到达；请重新发送。"},
 		{"The body did not arrive whole; send it again.", "正文未完整到达；请重新发送。"},

@@ -123,6 +123,7 @@ func evaluated() []entry {
 		{"The request is not JSON.", "请求不是 JSON。"},
 		{"The body is no request of the Authorization API: %s", "正文不是 Authorization API 的请求：%s"},
 		{"at byte %d, %q: the type of the value is not the one wanted there.", "第 %s 字节，%s：该处的值类型不符。"},
+		{"at byte %d, %q: there is no such field.", "第 %s 字节，%s：没有该字段。"},
 		{"at byte %d, %q: no JSON, or a field that is stated twice.", "第 %s 字节，%s：不是 JSON，或字段出现两次。"},
 		{"The request lacks what an evaluation needs.", "请求缺少评估所需的内容。"},
 		{"is missing, or no object", "缺失或不是对象"},
