@@ -219,11 +219,17 @@ func (r *Rooms) keptBundle(ctx context.Context, revision string) (digest string,
 // shortestRevision keeps a slip of the pen from naming a bundle.
 const shortestRevision = 4
 
+// Revision says whether a word can be a digest or the beginning of one, with or without "sha256:".
+func Revision(word string) bool {
+	begins := strings.TrimPrefix(strings.ToLower(word), "sha256:")
+	return len(begins) >= shortestRevision && strings.Trim(begins, "0123456789abcdef") == ""
+}
+
 // DigestOf finds the one of the digests that begins as stated, with or without "sha256:"; a revision is the beginning of a
 // digest.
 func DigestOf(stated string, digests []string) (string, error) {
 	begins := strings.TrimPrefix(strings.ToLower(stated), "sha256:")
-	if len(begins) < shortestRevision || strings.Trim(begins, "0123456789abcdef") != "" {
+	if !Revision(stated) {
 		return "", fmt.Errorf("%.80q is no revision; write at least %d hexadecimal digits of the bundle's digest", stated, shortestRevision)
 	}
 	var found []string

@@ -115,6 +115,9 @@ func (c *comparing) run(cmd *cobra.Command, asked server.Comparison) (err error)
 	case len(asked.Files) == 0:
 		asked.Record = true
 	}
+	if err := errors.Join(named(asked.Old.Bundle), named(asked.New.Bundle)); err != nil {
+		return usageError{err}
+	}
 	var record *server.RecordConfig
 	if asked.Record || kept(asked.Old.Bundle) || kept(asked.New.Bundle) {
 		config, err := readingRecord(cmd, c.config)
@@ -151,6 +154,16 @@ func kept(bundle string) bool {
 	}
 	_, err := os.Stat(bundle)
 	return err != nil
+}
+
+// named refuses what can be the name of no bundle, so that a slip in the name of a folder is not answered with a record that is not
+// there.
+func named(bundle string) error {
+	if bundle == server.Active || !kept(bundle) || server.Revision(bundle) {
+		return nil
+	}
+	_, err := server.DigestOf(bundle, nil)
+	return fmt.Errorf("the bundle %s: is neither a folder nor an archive here, and %w", bundle, err)
 }
 
 func (c *comparing) print(out io.Writer, effect impact.Effect) error {

@@ -74,7 +74,10 @@ input or the service is at fault.`,
 	return command
 }
 
-func oneFile(_ *cobra.Command, args []string) error {
+func oneFile(command *cobra.Command, args []string) error {
+	if len(args) == 2 && command.Flags().Changed("explain") {
+		return fmt.Errorf("name one application file, not %s and %s; what is to be explained is written with an equals sign: --explain=WORD", args[0], args[1])
+	}
 	if len(args) != 1 {
 		return fmt.Errorf("name one application file, or - for standard input; %d were named", len(args))
 	}

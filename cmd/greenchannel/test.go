@@ -71,7 +71,7 @@ or the score is under --min-score; 2 when the policies or the command line canno
 	flags.Uint64Var(&f.seed, "seed", 1, "`N` that chooses the sample; the same one chooses the same mutants")
 	flags.Float64Var(&f.minScore, "min-score", 95, "least `PERCENT` of the mutants that some test must notice")
 	flags.StringVar(&f.excuses, "excuses", "", "`FILE` of the mutants that no test can notice (default "+excusesFile+" in the first path, if it is there)")
-	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "how many tests or mutants run at a time")
+	flags.IntVar(&f.jobs, "jobs", runtime.NumCPU(), "`N` tests or mutants that run at a time")
 	f.format = textOrJSON(command)
 	return command
 }
@@ -80,6 +80,13 @@ or the score is under --min-score; 2 when the policies or the command line canno
 func (f *testFlags) do(cmd *cobra.Command, paths []string) error {
 	if f.jobs < 1 || f.sample < 0 {
 		return usageError{errors.New("--jobs must be 1 or more and --sample 0 or more")}
+	}
+	if !f.mutate {
+		for _, name := range []string{"excuses", "in", "min-score", "sample", "seed"} {
+			if cmd.Flags().Changed(name) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "note: --%s is about --mutate, and no mutants are tried\n", name)
+			}
+		}
 	}
 	options, err := f.options(cmd, paths)
 	if err != nil {

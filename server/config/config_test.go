@@ -120,6 +120,11 @@ func TestFaults(t *testing.T) {
 			`gc.yaml:1: "listn" is no key of the configuration; did you mean "listen"?`,
 			`gc.yaml:2: "eval-timeout" is no key of the configuration; did you mean "eval_timeout"?`,
 		}},
+		{name: "unknown, by the name of a flag or a variable", text: "drain_timeout: 5s\nmetrics-listen: x\nGREENCHANNEL_TLS_KEY: x\n", want: []string{
+			`gc.yaml:1: "drain_timeout" is no key of the configuration; it is drain.timeout in a file`,
+			`gc.yaml:2: "metrics-listen" is no key of the configuration; it is metrics.listen in a file`,
+			`gc.yaml:3: "GREENCHANNEL_TLS_KEY" is no key of the configuration; it is tls.key in a file`,
+		}},
 		{name: "unknown, at another depth", text: "drain:\n  client_ca: x\n", want: []string{
 			`gc.yaml:2: "client_ca" is no key of drain; there is identity.mtls.client_ca`,
 		}},

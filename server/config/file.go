@@ -96,7 +96,9 @@ func (r *reading) pairs(node *yaml.Node, visit func(key, value *yaml.Node)) {
 
 func (r *reading) unknown(path string, key *yaml.Node, known []string) {
 	detail := fmt.Sprintf("%.60q is no key of %s", key.Value, orWhole(path))
-	if near, ok := nearest(key.Value, known); ok {
+	if place, ok := r.otherwise(key.Value); ok {
+		detail += fmt.Sprintf("; it is %s in a file", place)
+	} else if near, ok := nearest(key.Value, known); ok {
 		detail += fmt.Sprintf("; did you mean %q?", near)
 	} else if place, ok := r.elsewhere(key.Value); ok {
 		detail += fmt.Sprintf("; there is %s", place)
@@ -104,6 +106,20 @@ func (r *reading) unknown(path string, key *yaml.Node, known []string) {
 		detail += "; its keys are " + strings.Join(known, ", ")
 	}
 	r.fault(key.Line, "%s", detail)
+}
+
+// otherwise finds the key that is set by a flag or a variable of the environment of that name.
+func (r *reading) otherwise(name string) (string, bool) {
+	variable := strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(name))
+	if !strings.HasPrefix(variable, EnvironmentPrefix) {
+		variable = EnvironmentPrefix + variable
+	}
+	for path, f := range r.fields {
+		if f.variable() == variable && strings.Contains(path, ".") {
+			return path, true
+		}
+	}
+	return "", false
 }
 
 // elsewhere finds a key that is written at the wrong depth.
