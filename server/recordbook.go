@@ -142,7 +142,10 @@ func (b *recordbook) follow(ctx context.Context) {
 		if err == nil {
 			err = b.live.Apply(unhashed(record))
 		}
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return // an error comes without a record
+		}
+		if err != nil {
 			b.config.Log.Error("the live tables do not follow the record", "seq", b.live.Seq(), "err", err)
 			b.behind.Store(&err)
 			continue
