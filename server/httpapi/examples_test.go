@@ -260,7 +260,7 @@ func TestTheDocumentIsWhole(t *testing.T) {
 		e.Query = []openapi.Pair{{Name: "zzzzzzzzzzzz", Value: "1"}}
 		var told document
 		response := carryOutOnce(t, handler, o, e)
-		if err := json.Unmarshal(body(t, response), &told); err != nil || response.StatusCode != http.StatusUnprocessableEntity || len(told.Errors) != 1 {
+		if err := json.Unmarshal(body(t, response), &told); err != nil || response.StatusCode != http.StatusUnprocessableEntity || len(told.Errors) == 0 || told.Errors[0].Pointer != "?zzzzzzzzzzzz" {
 			t.Errorf("%s takes any parameter: %d, %v", o.ID, response.StatusCode, err)
 			continue
 		}

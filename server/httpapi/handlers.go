@@ -60,11 +60,8 @@ func (a api) decide(ctx context.Context, ask decision.Request) (given, error) {
 // question decodes a dry run: only that may choose the instant.
 func (a api) question(c *gin.Context) (question, error) {
 	query, err := parameters(c, "as_of", "revision", "explain")
-	if err != nil {
-		return question{}, err
-	}
-	at, err := a.asOf(query)
-	if err != nil {
+	at, faults := a.asOf(query)
+	if err := together(err, faults...); err != nil {
 		return question{}, err
 	}
 	asked := question{at: at, revision: query["revision"], explain: query["explain"]}
@@ -97,14 +94,11 @@ type listing struct {
 
 func (a api) listing(c *gin.Context) (listing, error) {
 	query, err := parameters(c, "as_of", "element", "hs_code", "instrument", "form", "status")
-	if err != nil {
-		return listing{}, err
-	}
-	at, err := a.asOf(query)
+	at, faults := a.asOf(query)
 	return listing{at, decision.ControlFilter{
 		Element: query["element"], HSCode: query["hs_code"], Instrument: query["instrument"],
 		Form: query["form"], Status: query["status"],
-	}}, err
+	}}, together(err, faults...)
 }
 
 func (a api) listControls(ctx context.Context, l listing) (decision.ControlList, error) {
@@ -119,11 +113,8 @@ type entry struct {
 
 func (a api) entry(c *gin.Context) (entry, error) {
 	query, err := parameters(c, "as_of")
-	if err != nil {
-		return entry{}, err
-	}
-	at, err := a.asOf(query)
-	return entry{at, strings.TrimPrefix(c.Param("code"), "/")}, err
+	at, faults := a.asOf(query)
+	return entry{at, strings.TrimPrefix(c.Param("code"), "/")}, together(err, faults...)
 }
 
 func (a api) oneControl(ctx context.Context, e entry) (decision.Control, error) {

@@ -16,10 +16,7 @@ type tree struct{ first, second uint64 }
 // numbers decodes two numbers of the query. The first has to be stated.
 func numbers(c *gin.Context, first, second string) (tree, error) {
 	query, err := parameters(c, first, second)
-	if err != nil {
-		return tree{}, err
-	}
-	var faults []problem.Fault
+	faults := wanted(c, first, "is missing; write a whole number from 1")
 	number := func(name string) uint64 {
 		n, err := strconv.ParseUint(query[name], 10, 63)
 		if query[name] != "" && (err != nil || n == 0) {
@@ -28,13 +25,7 @@ func numbers(c *gin.Context, first, second string) (tree, error) {
 		return n
 	}
 	asked := tree{number(first), number(second)}
-	if query[first] == "" {
-		faults = append(faults, parameterFault(first, "is missing; write a whole number from 1"))
-	}
-	if len(faults) > 0 {
-		return tree{}, problem.New(problem.Invalid, "The query of the URL is not understood.", faults...)
-	}
-	return asked, nil
+	return asked, together(err, faults...)
 }
 
 func (a api) inclusion(c *gin.Context) (tree, error)   { return numbers(c, "seq", "size") }

@@ -144,3 +144,32 @@ func TestOPAClientsAreTurnedAwayAsByOPA(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// All that is wrong with a query is told at once: parameters that are not known, and values that cannot be read.
+func TestAllFaultsOfAQueryAreTold(t *testing.T) {
+	t.Parallel()
+	handler := httpapi.New(deps(t, io.Discard))
+	for _, tc := range []struct {
+		method, target string
+		want           []string
+	}{
+		{"GET", "/v1/decisions?colour=green&limit=0&outcome=fine&from=x&to=y&cursor=z", []string{"?colour", "?outcome", "?from", "?to", "?limit", "?cursor"}},
+		{"POST", "/v1/dry-runs?colour=green&as_of=yesterday&revision=", []string{"?colour", "?revision", "?as_of"}},
+		{"GET", "/v1/controls?colour=green&as_of=yesterday", []string{"?colour", "?as_of"}},
+		{"GET", "/v1/controls/1C905.a.4?colour=green&as_of=yesterday", []string{"?colour", "?as_of"}},
+		{"GET", "/v1/parties?colour=green&as_of=yesterday", []string{"?colour", "?as_of", "?name"}},
+		{"GET", "/v1/parties?name=", []string{"?name"}},
+		{"GET", "/v1/registry/parties?colour=green", []string{"?colour", "?name"}},
+		{"GET", "/v1/journal/inclusion?colour=green&size=0", []string{"?colour", "?seq", "?size"}},
+		{"GET", "/v1/journal/inclusion?seq=", []string{"?seq"}},
+		{"GET", "/v1/shadow?colour=green&limit=0&cursor=z", []string{"?colour", "?limit", "?cursor"}},
+	} {
+		var got []string
+		for _, fault := range isProblem(t, call(t, handler, tc.method, tc.target, "{}"), http.StatusUnprocessableEntity, problem.Invalid).Errors {
+			got = append(got, fault.Pointer)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s %s: %q, want %q", tc.method, tc.target, got, tc.want)
+		}
+	}
+}

@@ -99,16 +99,12 @@ type search struct {
 
 func (a api) search(c *gin.Context) (search, error) {
 	query, err := parameters(c, "application_id", "exporter", "party", "outcome", "rule", "from", "to", "cursor", "limit")
-	if err != nil {
-		return search{}, err
-	}
 	s := search{limit: pageStandard, filter: DecisionFilter{
 		ApplicationID: query["application_id"], Exporter: query["exporter"], Party: query["party"],
 		Outcome: query["outcome"], Rule: query["rule"],
 	}}
-	faults := s.read(query)
-	if len(faults) > 0 {
-		return search{}, problem.New(problem.Invalid, "The query of the URL is not understood.", faults...)
+	if err := together(err, s.read(query)...); err != nil {
+		return search{}, err
 	}
 	next := c.Request.URL.Query()
 	next.Del("cursor")
@@ -127,13 +123,16 @@ func (s *search) read(query map[string]string) []problem.Fault {
 		}
 		wrong("outcome", detail)
 	}
-	for name, into := range map[string]*time.Time{"from": &s.filter.From, "to": &s.filter.To} {
-		if text, stated := query[name]; stated {
+	for _, end := range []struct {
+		name string
+		into *time.Time
+	}{{"from", &s.filter.From}, {"to", &s.filter.To}} {
+		if text, stated := query[end.name]; stated {
 			at, err := decision.ParseAsOf(text)
 			if err != nil {
-				wrong(name, problem.Of(err).Detail)
+				wrong(end.name, problem.Of(err).Detail)
 			}
-			*into = at
+			*end.into = at
 		}
 	}
 	if text, stated := query["limit"]; stated {

@@ -109,13 +109,7 @@ type parties struct {
 
 func (a api) partyName(c *gin.Context) (string, error) {
 	query, err := parameters(c, "name")
-	if err != nil {
-		return "", err
-	}
-	if query["name"] == "" {
-		return "", problem.New(problem.Invalid, "The query of the URL is not understood.", parameterFault("name", "is missing; whose entries are asked for?"))
-	}
-	return query["name"], nil
+	return query["name"], together(err, wanted(c, "name", "is missing; whose entries are asked for?")...)
 }
 
 func (a api) partiesNamed(ctx context.Context, name string) (parties, error) {

@@ -100,7 +100,8 @@ func unread(err error) error {
 }
 
 // parameters gives the query parameters. Every one that is not known, and every one that is stated twice or empty, is a
-// fault: a misspelt as_of must not silently mean today.
+// fault: a misspelt as_of must not silently mean today. The others are given beside the error, so that what is wrong with their values
+// can be told together with it.
 func parameters(c *gin.Context, known ...string) (map[string]string, error) {
 	query, err := url.ParseQuery(c.Request.URL.RawQuery)
 	if err != nil {
@@ -127,9 +128,32 @@ func parameters(c *gin.Context, known ...string) (map[string]string, error) {
 	}
 	if len(faults) > 0 {
 		slices.SortFunc(faults, func(a, b problem.Fault) int { return strings.Compare(a.Pointer, b.Pointer) })
-		return nil, problem.New(problem.Invalid, "The query of the URL is not understood.", faults...)
 	}
-	return values, nil
+	return values, together(nil, faults...)
+}
+
+// together adds what is wrong with the values of parameters to what is wrong with the parameters themselves: all is told at
+// once. Without any fault it is no error.
+func together(err error, more ...problem.Fault) error {
+	known := &problem.Error{}
+	if err != nil {
+		if known = problem.Of(err); known.Kind != problem.Invalid {
+			return err
+		}
+	}
+	all := slices.Concat(known.Faults, more)
+	if len(all) == 0 {
+		return nil
+	}
+	return problem.New(problem.Invalid, "The query of the URL is not understood.", all...)
+}
+
+// wanted is the fault of a parameter that has to be stated and is not there at all; one that is empty is told as that.
+func wanted(c *gin.Context, name, detail string) []problem.Fault {
+	if c.Request.URL.Query().Has(name) {
+		return nil
+	}
+	return []problem.Fault{parameterFault(name, detail)}
 }
 
 func parameterFault(name, detail string) problem.Fault {
@@ -152,16 +176,15 @@ func unknownParameter(name string, known []string) problem.Fault {
 	return parameterFault(name, detail)
 }
 
-// asOf is the instant that a request asks about: now, unless it says otherwise.
-func (a api) asOf(query map[string]string) (time.Time, error) {
+// asOf is the instant that a request asks about: now, unless it says otherwise. A fault is of what it says.
+func (a api) asOf(query map[string]string) (time.Time, []problem.Fault) {
 	text, stated := query["as_of"]
 	if !stated {
 		return a.Now(), nil
 	}
 	at, err := decision.ParseAsOf(text)
 	if err != nil {
-		return time.Time{}, problem.New(problem.Invalid, "The query of the URL is not understood.",
-			parameterFault("as_of", problem.Of(err).Detail))
+		return time.Time{}, []problem.Fault{parameterFault("as_of", problem.Of(err).Detail)}
 	}
 	return at, nil
 }

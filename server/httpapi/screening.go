@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"greenchannel/server/decision"
-	"greenchannel/server/problem"
 )
 
 // screening is a name that is to be screened.
@@ -18,15 +17,9 @@ type screening struct {
 
 func (a api) screening(c *gin.Context) (screening, error) {
 	query, err := parameters(c, "name", "as_of")
-	if err != nil {
-		return screening{}, err
-	}
-	if query["name"] == "" {
-		return screening{}, problem.New(problem.Invalid, "The query of the URL is not understood.",
-			parameterFault("name", "is missing; which name is to be screened?"))
-	}
-	at, err := a.asOf(query)
-	return screening{query["name"], at}, err
+	at, faults := a.asOf(query)
+	faults = append(faults, wanted(c, "name", "is missing; which name is to be screened?")...)
+	return screening{query["name"], at}, together(err, faults...)
 }
 
 func (a api) screened(ctx context.Context, s screening) (decision.Screening, error) {

@@ -131,11 +131,9 @@ type shadowPage struct {
 }
 
 func (a api) shadowPage(c *gin.Context) (shadowPage, error) {
-	query, err := parameters(c, "cursor", "limit")
-	if err != nil {
-		return shadowPage{}, err
-	}
+	query, refused := parameters(c, "cursor", "limit")
 	page := shadowPage{limit: pageStandard}
+	var err error
 	var faults []problem.Fault
 	if text, stated := query["limit"]; stated {
 		if page.limit, err = strconv.Atoi(text); err != nil || page.limit < 1 || page.limit > pageMost {
@@ -147,10 +145,7 @@ func (a api) shadowPage(c *gin.Context) (shadowPage, error) {
 			faults = append(faults, parameterFault("cursor", "is not one that this service gave; begin again without it"))
 		}
 	}
-	if len(faults) > 0 {
-		return shadowPage{}, problem.New(problem.Invalid, "The query of the URL is not understood.", faults...)
-	}
-	return page, nil
+	return page, together(refused, faults...)
 }
 
 func (a api) shadow(ctx context.Context, page shadowPage) (Shadow, error) {
