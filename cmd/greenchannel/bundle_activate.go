@@ -95,7 +95,7 @@ the service keeps, by its digest or the beginning of it. That is also the way ba
 
 The service checks the signature (where keys are configured), compiles the policies, runs the tests of the bundle, and
 decides its own cases by it. What is wrong is told with file and line; the bundle that is active stays then, and the record
-says what was refused.
+says what was refused. Other services on the same database take up by themselves what is in force.
 
 Exit code 0 when the bundle is in force, or kept; 2 when the service refuses it, cannot be reached, or the command line is at fault.`,
 		Example: `  greenchannel bundle activate bundles/rareearth.tar.gz --server https://decisions.example.org
