@@ -174,7 +174,9 @@ func serve(ctx context.Context, settings Config, rooms *Rooms, gate *identity.Ga
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	go debug.FreeOSMemory() // a start holds for a moment twice of what is kept
+	var tidying sync.WaitGroup
+	tidying.Go(debug.FreeOSMemory) // a start holds for a moment twice of what is kept
+	defer tidying.Wait()           // nothing goes on when the service has ended
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
