@@ -1,14 +1,22 @@
 package engine_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"greenchannel/policies"
+	"greenchannel/server/bundle"
 	"greenchannel/server/engine"
 	"greenchannel/server/identity"
 	"greenchannel/server/problem"
+	"greenchannel/server/store"
 )
 
 // withAuthz is a small policy folder whose authorisation is these rules.
@@ -154,6 +162,65 @@ func TestOnlyWhatCannotChangeIsKept(t *testing.T) {
 		three, _ := roles(query, instantOf)
 		if one || !two || !three {
 			t.Errorf("a client %v, an operator %v, with a query %v", one, two, three)
+		}
+	}
+}
+
+// What the shipped policies leave open to everybody who is known, since nothing stands there, is nothing: every root of the bundle
+// and every table of the service is an exception.
+func TestWhereNothingStandsNothingIsOpened(t *testing.T) {
+	t.Parallel()
+	b, err := bundle.Load(policies.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := store.New(b.Data, store.Screening(), store.NewLive())
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]bool{}
+	for _, root := range b.Roots {
+		name, _, _ := strings.Cut(root, "/")
+		held[name] = true
+	}
+	for _, path := range kept.RowPaths() {
+		held[path[0]] = true
+	}
+	want := slices.Sorted(maps.Keys(held))
+	opened := 0
+	table := b.Data["system"].(map[string]any)["authz"].(map[string]any)["roles"].(map[string]any)["routes"].([]any)
+	for _, row := range table {
+		if except, named := row.(map[string]any)["except"]; named {
+			opened++
+			if diff := cmp.Diff(fmt.Sprint(want), fmt.Sprint(except)); diff != "" {
+				t.Errorf("%v (-held +excepted):\n%s", row, diff)
+			}
+		}
+	}
+	if opened != 3 {
+		t.Errorf("%d rows have exceptions, want the three doors of OPA", opened)
+	}
+}
+
+// A service of one's own machine answers an OPA client that asks for what is nowhere as OPA does: nothing is defined there.
+func TestWhatIsNowhereMayBeAskedFor(t *testing.T) {
+	t.Parallel()
+	e := started(t, policies.FS(), time.Minute)
+	for _, tc := range []struct {
+		path    []string
+		roles   []string
+		allowed bool
+	}{
+		{[]string{"v1", "data", "nowhere", "at", "all"}, []string{"client"}, true},
+		{[]string{"v1", "data", "rareearth/decision"}, []string{"operator"}, true}, // one name with a slash in it, which nothing has
+		{[]string{"v1", "data", "rareearth", "decision"}, []string{"operator"}, false},
+		{[]string{"v1", "data", "history"}, []string{"client"}, false},
+		{[]string{"v1", "data"}, []string{"client"}, false},
+		{[]string{"v1", "data", "nowhere"}, nil, false},
+	} {
+		access := identity.Access{Caller: identity.Caller{Name: "x", Roles: tc.roles, Method: identity.ByToken}, Method: "GET", Path: tc.path}
+		if allowed, reason, err := e.Allowed(t.Context(), access, instantOf); err != nil || allowed != tc.allowed {
+			t.Errorf("%v as %v: %v %q %v, want %v", tc.path, tc.roles, allowed, reason, err, tc.allowed)
 		}
 	}
 }

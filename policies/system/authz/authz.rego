@@ -24,7 +24,7 @@ allow := {"allowed": true} if {
 _allowing contains role if {
 	some route in data.system.authz.roles.routes
 	_method in route.methods
-	_fits(route.path)
+	_fits(route)
 	some role in route.roles
 }
 
@@ -45,17 +45,26 @@ _method := "GET" if {
 	input.method == "HEAD"
 } else := input.method
 
-_fits(pattern) if {
-	count(pattern) == count(input.path)
-	_begins(pattern)
+_fits(route) if {
+	count(route.path) == count(input.path)
+	_begins(route.path)
 }
 
-_fits(pattern) if {
-	last := count(pattern) - 1
-	pattern[last] == "**"
+_fits(route) if {
+	last := count(route.path) - 1
+	route.path[last] == "**"
 	last <= count(input.path)
-	_begins(array.slice(pattern, 0, last))
+	_begins(array.slice(route.path, 0, last))
+	not _excepted(route, last)
 }
+
+# Where a row names exceptions, there has to be a segment that is none of them.
+_excepted(route, place) if {
+	route.except
+	not input.path[place]
+}
+
+_excepted(route, place) if input.path[place] in route.except
 
 _begins(pattern) if {
 	every i, part in pattern {
