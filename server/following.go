@@ -166,7 +166,7 @@ func (r *Rooms) fetched(ctx context.Context, settings Config) (*remote.Source, e
 	if last.Digest == "" {
 		return source, nil
 	}
-	if _, err := r.shelf.Activate(identity.With(ctx, caller), last.Digest); err != nil {
+	if err := r.resumeFetched(identity.With(ctx, caller), last.Digest); err != nil {
 		settings.Log.Error("the bundle that was fetched last cannot be put into force; it is fetched again", "revision", last.Revision, "err", err)
 		source.Forget()
 	}

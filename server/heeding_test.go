@@ -1,9 +1,12 @@
 package server
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -126,6 +129,44 @@ func TestWhatWasPassedOverAtTheStartIsNotHeeded(t *testing.T) {
 	elsewhere(t, rooms, "activate", second.Digest)
 	heeds(t, rooms)
 	inForce(t, rooms, second.Digest)
+}
+
+// A node that starts with what it fetched last tells that to nobody who knows it: the others would put it into force as well, and
+// give up what an operator has activated since.
+func TestAFetchingNodeThatStartsUndoesNothingElsewhere(t *testing.T) {
+	t.Parallel()
+	server := open(t)
+	server.shut.Store(true)
+	following := server.following(t, "bundles: {rareearth: {resource: bundle.tar.gz}}\n")
+	rooms, config := recordedRooms(t)
+	first := rooms.Bundle.Digest
+	fetched, _, err := rooms.shelf.Keep(t.Context(), secondArchive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := fmt.Sprintf(`{"name": "rareearth", "bundle": {"Name": "rareearth", "Revision": %q, "Digest": %q}}`, fetched.Revision, fetched.Digest)
+	if err := os.WriteFile(filepath.Join(config.Data, "source.json"), []byte(note), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	starts := func(more int) {
+		t.Helper()
+		before := activationsIn(t, rooms)
+		if err := rooms.follow(t.Context(), Config{Following: following, Record: config, Log: config.Log}); err != nil {
+			t.Fatal(err)
+		}
+		rooms.followers.stop()
+		inForce(t, rooms, fetched.Digest)
+		if got := activationsIn(t, rooms) - before; got != more {
+			t.Errorf("the start made %d records, want %d", got, more)
+		}
+	}
+	starts(1) // by this record it was never in force
+	starts(0)
+	elsewhere(t, rooms, "activate", first)
+	starts(0)
+	heeds(t, rooms) // as a node does that fetches nothing
+	inForce(t, rooms, first)
+	starts(0)
 }
 
 // What cannot be in force here is told by the log, by readiness and by the metrics, until another activation makes it good.

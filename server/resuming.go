@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"greenchannel/server/bundle"
 	"greenchannel/server/engine"
@@ -63,6 +64,37 @@ func (r *Rooms) resumed(ctx context.Context, digest string) (generation *engine.
 		err = fmt.Errorf("it cannot be compiled: %s", bundle.Faults(broken.err)[0])
 	}
 	return generation, len(known.signatures) > 0, err
+}
+
+// resumeFetched puts the bundle into force that was fetched last. It is recorded only where the record never had it in force:
+// nodes that fetch nothing would put it into force as well, and give up what an operator has activated since.
+func (r *Rooms) resumeFetched(ctx context.Context, digest string) error {
+	known, err := r.standings.last(ctx, r.record.journal)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(known, digest) {
+		_, err := r.shelf.Activate(ctx, digest)
+		return err
+	}
+	r.shelf.activating.Lock()
+	defer r.shelf.activating.Unlock()
+	before, _ := r.Engine.Active()
+	if before.Digest == digest {
+		return nil
+	}
+	generation, signed, err := r.resumed(ctx, digest)
+	if err != nil {
+		return err
+	}
+	r.generations.swap(before.Digest, digest, generation)
+	r.Engine.Activate(generation)
+	log := r.record.config.Log
+	log.InfoContext(ctx, "the bundle that was fetched last is in force again, on this node", "digest", digest, "before", before.Digest)
+	if !signed && digest != r.Bundle.Digest {
+		log.WarnContext(ctx, "the active bundle is UNSIGNED as far as this service knows", "digest", digest)
+	}
+	return nil
 }
 
 func notResumed(digest string, why error) error {
