@@ -15,7 +15,7 @@ type Config struct {
 	Evaluator   string        `key:"evaluator" flag:"evaluator" arg:"NAME" doc:"Who evaluates policies: executor, or topdown, which is OPA's own and about ten times slower. Topdown serves any bundle that the executor refuses."`
 	Checked     float64       `key:"evaluator_checked" doc:"Share of decisions, of 0 to 1, that topdown makes again beside the requests. When it decides otherwise, it serves that bundle from then on, and what each decided is kept in the data folder."`
 	BaseURL     string        `key:"base_url" flag:"base-url" arg:"URL" doc:"URL under which clients reach the service, for documents that name it, such as the AuthZEN metadata; the Host header is never used for that. https, but on the loopback; a path is that of the service behind a proxy."`
-	StartWith   string        `key:"start_with" flag:"start-with" arg:"WHICH" doc:"Which bundle is in force at the start: record is the one that was activated last, by the record; embedded is that of the program."`
+	StartWith   string        `key:"start_with" flag:"start-with" arg:"WHICH" doc:"Which bundle is in force at the start: record is the one that was activated last, by the record; embedded is that of the program. Either answers until the next activation, on any node of the record."`
 	Drain       Drain         `key:"drain"`
 	TLS         TLS           `key:"tls"`
 	Identity    Identity      `key:"identity"`
@@ -24,7 +24,7 @@ type Config struct {
 	Tracing     Tracing       `key:"tracing"`
 	Shadow      Shadow        `key:"shadow"`
 
-	Watch string `key:"watch" flag:"watch" arg:"FOLDER" doc:"Folder of policies that decide in place of those of the program, and are put into force as soon as they are saved. For authors: on the loopback only, and neither signed nor tested before. Not beside bundles."`
+	Watch string `key:"watch" flag:"watch" arg:"FOLDER" doc:"Folder of policies that decide in place of those of the program, and are put into force as soon as they are saved. For authors: on the loopback only, and neither signed nor tested before. What other nodes activate is not taken up beside it. Not beside bundles."`
 
 	WatchKept int `key:"watch_kept" doc:"How many editions of watched folders that decided nothing are kept; the oldest beyond that are removed when a new one comes. One that decided anything stays, whatever its number. 0 removes none."`
 
@@ -33,7 +33,7 @@ type Config struct {
 	Labels map[string]string `key:"labels" doc:"Names that tell this instance from others, in traces and in the events of decision logs."`
 
 	Services     any `key:"services" doc:"Servers that bundles come from (HTTP, or a registry with type: oci) and decision logs go to. In the shape of OPA's configuration, as are the next three; what OPA can do and greenchannel cannot is refused."`
-	Bundles      any `key:"bundles" doc:"The bundle that is fetched, passes the same checks as one that is uploaded, and is kept up to date; one at most. Kept, so that it also decides after a start without its server."`
+	Bundles      any `key:"bundles" doc:"The bundle that is fetched, passes the same checks as one that is uploaded, and is kept up to date; one at most. Kept, so that it also decides after a start without its server. What other nodes activate is not taken up beside it."`
 	Keys         any `key:"keys" doc:"Public keys that bundles are verified with. Where there are any, no bundle without a signature by one of them is taken in or put into force, but for that of the program. A shared secret (HS256 and the like) verifies none."`
 	DecisionLogs any `key:"decision_logs" doc:"Where a copy of each record is sent, from the first one on, each at least once: service, resource or partition_name, reporting (min_delay_seconds, max_delay_seconds, upload_size_limit_bytes, trigger), console."`
 }
