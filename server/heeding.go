@@ -77,20 +77,14 @@ func (h *heeding) heed(ctx context.Context) error {
 
 func (h *heeding) enforce(ctx context.Context, latest event, before string) error {
 	r := h.rooms
-	generation, signed, err := r.resumed(ctx, latest.Digest)
-	if err != nil {
+	if err := r.resume(ctx, latest.Digest); err != nil {
 		return err
 	}
-	r.generations.swap(before, latest.Digest, generation)
-	r.Engine.Activate(generation)
 	h.followed.Add(1)
 	log := r.record.config.Log
 	log.InfoContext(ctx, "bundle activated, as on another node", "seq", latest.seq, "caller", latest.caller,
 		"bundle", latest.Name, "revision", latest.Revision, "digest", latest.Digest, "before", before)
 	r.tellServing(ctx, log)
-	if !signed && latest.Digest != r.Bundle.Digest {
-		log.WarnContext(ctx, "the active bundle is UNSIGNED as far as this service knows", "digest", latest.Digest)
-	}
 	return nil
 }
 

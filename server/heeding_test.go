@@ -81,17 +81,23 @@ func TestActivationsOfOtherNodesAreHeeded(t *testing.T) {
 	}
 }
 
+// activatedElsewhere keeps another bundle, which another node puts into force, and gives its digest.
+func activatedElsewhere(t *testing.T, rooms *Rooms) string {
+	t.Helper()
+	kept, _, err := rooms.shelf.Keep(t.Context(), secondArchive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere(t, rooms, "activate", kept.Digest)
+	return kept.Digest
+}
+
 // What this node activates itself is not undone by what others did before, even where it hears of that afterwards; and that a
 // bundle is in force here is no reason to keep from the others that it is to be in force everywhere.
 func TestTheLastActivationHolds(t *testing.T) {
 	t.Parallel()
 	rooms, _ := recordedRooms(t)
-	first := rooms.Bundle.Digest
-	second, _, err := rooms.shelf.Keep(t.Context(), secondArchive(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	elsewhere(t, rooms, "activate", second.Digest)
+	first, second := rooms.Bundle.Digest, activatedElsewhere(t, rooms)
 	before := activationsIn(t, rooms)
 	for range 2 { // the second time nothing is new
 		if _, err := rooms.shelf.Activate(t.Context(), first); err != nil {
@@ -103,32 +109,27 @@ func TestTheLastActivationHolds(t *testing.T) {
 	}
 	heeds(t, rooms)
 	inForce(t, rooms, first)
-	if _, err := rooms.shelf.Activate(t.Context(), second.Digest); err != nil {
+	if _, err := rooms.shelf.Activate(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
 	heeds(t, rooms)
-	inForce(t, rooms, second.Digest)
+	inForce(t, rooms, second)
 }
 
 // A service that was told to start with its own bundle goes by what is activated from then on.
 func TestWhatWasPassedOverAtTheStartIsNotHeeded(t *testing.T) {
 	t.Parallel()
 	rooms, _ := recordedRooms(t)
-	first := rooms.Bundle.Digest
-	second, _, err := rooms.shelf.Keep(t.Context(), secondArchive(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	elsewhere(t, rooms, "activate", second.Digest)
+	first, second := rooms.Bundle.Digest, activatedElsewhere(t, rooms)
 	if err := rooms.Resume(t.Context(), Activation{StartEmbedded: true}); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere(t, rooms, actionDraft, second.Digest)
+	elsewhere(t, rooms, actionDraft, second)
 	heeds(t, rooms)
 	inForce(t, rooms, first)
-	elsewhere(t, rooms, "activate", second.Digest)
+	elsewhere(t, rooms, "activate", second)
 	heeds(t, rooms)
-	inForce(t, rooms, second.Digest)
+	inForce(t, rooms, second)
 }
 
 // A node that starts with what it fetched last tells that to nobody who knows it: the others would put it into force as well, and

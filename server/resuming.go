@@ -35,22 +35,30 @@ func (r *Rooms) Resume(ctx context.Context, how Activation) error {
 		log.Warn("starting with the bundle of the program, as told; by the record another was activated last", "digest", r.Bundle.Digest, "activated", digest)
 		return nil
 	}
+	if err := r.resume(ctx, digest); err != nil {
+		return notResumed(digest, err)
+	}
+	log.Info("the bundle that was activated last is in force again", "digest", digest, "embedded", r.Bundle.Digest)
+	return nil
+}
+
+// resume puts a bundle into force that was so before or elsewhere, where it was examined, and records nothing. It is an error when
+// it may not decide here, or cannot; then what is in force stays.
+func (r *Rooms) resume(ctx context.Context, digest string) error {
 	generation, signed, err := r.resumed(ctx, digest)
 	if err != nil {
-		return notResumed(digest, err)
+		return err
 	}
 	before, _ := r.Engine.Active()
 	r.generations.swap(before.Digest, digest, generation)
 	r.Engine.Activate(generation)
-	log.Info("the bundle that was activated last is in force again", "digest", digest, "embedded", r.Bundle.Digest)
-	if !signed {
-		log.Warn("the active bundle is UNSIGNED as far as this service knows", "digest", digest)
+	if !signed && digest != r.Bundle.Digest {
+		r.record.config.Log.WarnContext(ctx, "the active bundle is UNSIGNED as far as this service knows", "digest", digest)
 	}
 	return nil
 }
 
-// resumed gives the generation of a bundle that was put into force before or elsewhere, where it was examined, and whether it
-// is signed. It is an error when it may not decide here, or cannot.
+// resumed gives the generation of such a bundle, and whether it is signed.
 func (r *Rooms) resumed(ctx context.Context, digest string) (generation *engine.Generation, signed bool, err error) {
 	known, err := r.standings.of(ctx, r.record.journal, digest)
 	if err != nil {
@@ -83,17 +91,10 @@ func (r *Rooms) resumeFetched(ctx context.Context, digest string) error {
 	if before.Digest == digest {
 		return nil
 	}
-	generation, signed, err := r.resumed(ctx, digest)
-	if err != nil {
+	if err := r.resume(ctx, digest); err != nil {
 		return err
 	}
-	r.generations.swap(before.Digest, digest, generation)
-	r.Engine.Activate(generation)
-	log := r.record.config.Log
-	log.InfoContext(ctx, "the bundle that was fetched last is in force again, on this node", "digest", digest, "before", before.Digest)
-	if !signed && digest != r.Bundle.Digest {
-		log.WarnContext(ctx, "the active bundle is UNSIGNED as far as this service knows", "digest", digest)
-	}
+	r.record.config.Log.InfoContext(ctx, "the bundle that was fetched last is in force again, on this node", "digest", digest, "before", before.Digest)
 	return nil
 }
 
