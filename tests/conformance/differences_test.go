@@ -10,7 +10,7 @@ import (
 // onPurpose names the difference that an answer of ours has from OPA's on purpose; empty when there is none. Each is told,
 // with its reason, in tests/README.md, which counts them by these names.
 func onPurpose(r request, want, got answer) string {
-	at, err := url.Parse(r.target)
+	at, err := url.Parse("http://opa.example" + r.target) // a target may begin with two slashes, and names no host by them
 	if err != nil {
 		return ""
 	}
@@ -27,7 +27,7 @@ func onPurpose(r request, want, got answer) string {
 		return "an empty query"
 	case want.Status == http.StatusMovedPermanently && strings.HasSuffix(at.Path, "/") && strings.Contains(escaped, "%"):
 		return "escaped slashes"
-	case want.Status == http.StatusTemporaryRedirect && got.Status == want.Status && strings.Contains(escaped, "%"):
+	case want.Status == http.StatusTemporaryRedirect && got.Status == want.Status && unescaped(want.Place) == got.Place:
 		return "escapes in redirects"
 	case want.Status == http.StatusNotFound && got.Status == want.Status && want.Body == "404 page not found\n":
 		return "where there is nothing"
@@ -36,6 +36,15 @@ func onPurpose(r request, want, got answer) string {
 		return "methods that a place lacks"
 	}
 	return ""
+}
+
+// unescaped is the path that OPA means where it sends a client: it escapes anew what is escaped already.
+func unescaped(place string) string {
+	plain, err := url.PathUnescape(place)
+	if err != nil {
+		return place
+	}
+	return plain
 }
 
 // lacks says whether OPA has no handler for a method at a path.
