@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -25,9 +26,9 @@ func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
 	if err != nil {
 		return failed(err)
 	}
-	parsed, err := ast.ParseBodyWithOpts(text, parsing())
+	parsed, err := expressions(text)
 	if err != nil {
-		return failed(notRego(types.MsgParseQueryError, err))
+		return failed(err)
 	}
 	if len(parsed) == 0 {
 		return failed(invalid("cannot evaluate empty query"))
@@ -39,6 +40,19 @@ func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
 		}
 		return written(statusOK, response, q.Pretty)
 	})
+}
+
+// expressions are those of a query; all that is wrong with its text, and a text that is a rule, a package or an import, is
+// refused.
+func expressions(text string) (ast.Body, error) {
+	parsed, err := ast.ParseBodyWithOpts(text, parsing())
+	switch _, told := errors.AsType[ast.Errors](err); {
+	case told:
+		return nil, notRego(types.MsgParseQueryError, err)
+	case err != nil:
+		return nil, invalid("%s: %v", types.MsgParseQueryError, err) // as OPA tells it of a partial evaluation
+	}
+	return parsed, nil
 }
 
 // adHoc reads a query and its input, from the parameters of a GET or the body of a POST.
@@ -130,10 +144,10 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 }
 
 func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) {
-	parsed, err := ast.ParseBodyWithOpts(request.Query, parsing())
+	parsed, err := expressions(request.Query)
 	switch {
 	case err != nil:
-		return nil, notRego(types.MsgParseQueryError, err)
+		return nil, err
 	case len(parsed) == 0:
 		return nil, invalid("missing required 'query' value")
 	}
