@@ -47,7 +47,11 @@ func (a *arena) convert(v ast.Value) (value, error) {
 				return err
 			}
 			member, err := a.convert(t.Value)
-			o.put(a, key, member)
+			if a == nil && key.kind() == kindString {
+				o.add(a, key, member) // of OPA's keys, texts that are not the same bytes differ; what outlives the evaluation is indexed at the end
+			} else {
+				o.put(a, key, member)
+			}
 			return err
 		})
 		if a == nil {

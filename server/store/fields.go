@@ -17,10 +17,17 @@ type Window struct {
 
 // fields reads the members of one row and gathers every fault, so that an author mends them in one go.
 type fields struct {
-	path   storage.Path // of the table
-	key    string       // of the row
-	object ast.Object
-	faults []error
+	path    storage.Path // of the table
+	key     string       // of the row
+	object  ast.Object
+	members []field
+	faults  []error
+}
+
+// field is a member of a row.
+type field struct {
+	name  string
+	value ast.Value
 }
 
 func (f *fields) of(value ast.Value) {
@@ -29,7 +36,12 @@ func (f *fields) of(value ast.Value) {
 		f.fault("", "an object", value)
 		object = ast.NewObject()
 	}
-	f.object = object
+	f.object, f.members = object, f.members[:0]
+	object.Foreach(func(k, v *ast.Term) {
+		if name, ok := k.Value.(ast.String); ok {
+			f.members = append(f.members, field{string(name), v.Value})
+		}
+	})
 }
 
 func (f *fields) at(name string) string {
@@ -119,8 +131,10 @@ func (f *fields) each(name string, do func(ast.Value)) {
 }
 
 func (f *fields) value(name string) ast.Value {
-	if found := member(f.object, name); found != nil {
-		return found.Value
+	for i := range f.members { // a row has few, and a look-up in an object of OPA hashes a term
+		if f.members[i].name == name {
+			return f.members[i].value
+		}
 	}
 	return nil
 }

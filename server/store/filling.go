@@ -92,6 +92,7 @@ func fillRows[Row any](rows *memdb.Txn, table string, path storage.Path, old, no
 		return err
 	}
 	var faults []error
+	f := &fields{path: path}
 	for _, change := range changes(before, after) {
 		key := string(change.key.Value.(ast.String))
 		if change.now == nil {
@@ -103,7 +104,7 @@ func fillRows[Row any](rows *memdb.Txn, table string, path storage.Path, old, no
 		if change.same && !anew {
 			continue
 		}
-		f := &fields{path: path, key: key}
+		f.key, f.faults = key, nil
 		f.of(change.now.Value)
 		row := decode(f)
 		if len(f.faults) > 0 {

@@ -230,7 +230,7 @@ func with(node ast.Object, key string, value ast.Value) ast.Object {
 		members = append(members, [2]*ast.Term{ast.InternedTerm(key), ast.NewTerm(value)})
 	}
 	changed := ast.NewObject(members...)
-	changed.Until(func(_, _ *ast.Term) bool { return true }) // sorts the keys now; see storable
+	sorted(changed) // see storable
 	return changed
 }
 
@@ -255,16 +255,7 @@ func spliced(node *ast.Array, i, drop int, put ...ast.Value) *ast.Array {
 	return ast.NewArray(places...)
 }
 
-// storable turns a value into a tree that any number of readers may share. OPA's objects sort their keys when they are
-// first listed and some of its functions read the keys meanwhile, so everything is listed once before it is shared.
-func storable(value any) (ast.Value, error) {
-	converted, err := ast.InterfaceToValue(value)
-	if err != nil {
-		return nil, err
-	}
-	return converted, listed(converted, nil)
-}
-
+// listed lists everything in a value that was made elsewhere, and refuses what is no JSON.
 func listed(value ast.Value, at storage.Path) error {
 	switch value := value.(type) {
 	case ast.Null, ast.Boolean, ast.Number, ast.String:
