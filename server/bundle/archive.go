@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ const (
 	// maxUnpackedBytes and maxFiles bound what an archive may hold, whatever it was packed to.
 	maxUnpackedBytes = 512 << 20
 	maxFiles         = 10_000
+	// pieceBytes is how much of a file is packed at once: the scheduler cannot interrupt the checksum of a piece.
+	pieceBytes = 64 << 10
 )
 
 // Pack makes one gzipped tar archive of a policy folder, the form in which OPA takes bundles: every file that counts for
@@ -55,8 +58,10 @@ func archived(names []string, read func(name string) ([]byte, error)) ([]byte, e
 		if err := files.WriteHeader(&header); err != nil {
 			return nil, fmt.Errorf("pack bundle: %s: %w", name, err)
 		}
-		if _, err := files.Write(text); err != nil {
-			return nil, fmt.Errorf("pack bundle: %s: %w", name, err)
+		for piece := range slices.Chunk(text, pieceBytes) {
+			if _, err := files.Write(piece); err != nil {
+				return nil, fmt.Errorf("pack bundle: %s: %w", name, err)
+			}
 		}
 	}
 	if err := errors.Join(files.Close(), packed.Close()); err != nil {
@@ -77,6 +82,7 @@ func Unpack(archive []byte) (fs.FS, error) {
 	}
 	// A zip file in memory is the standard library's way to have a folder that is no folder.
 	var out bytes.Buffer
+	out.Grow(unpackedBytes(archive))
 	folder := zip.NewWriter(&out)
 	if err := unpack(tar.NewReader(packed), folder); err != nil {
 		return nil, fmt.Errorf("unpack bundle: %w", err)
@@ -85,6 +91,13 @@ func Unpack(archive []byte) (fs.FS, error) {
 		return nil, fmt.Errorf("unpack bundle: %w", err)
 	}
 	return zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+}
+
+// unpackedBytes is how long a gzipped archive says that it is unpacked, in its last four bytes, as far as that can be: it may lie.
+func unpackedBytes(archive []byte) int {
+	const tightest = 1032 // bytes that one byte is unpacked to at most
+	stated := binary.LittleEndian.Uint32(archive[len(archive)-4:])
+	return int(min(int64(stated), tightest*int64(len(archive)), maxUnpackedBytes))
 }
 
 func unpack(files *tar.Reader, folder *zip.Writer) error {

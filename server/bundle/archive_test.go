@@ -4,6 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
+	"io/fs"
+	"math"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -106,5 +109,21 @@ func TestUnpackRefuses(t *testing.T) {
 	}
 	if _, err := bundle.Unpack(archived(t, tar.Header{Typeflag: tar.TypeDir, Name: "x/"}, plain("/x/data.json"))); err != nil {
 		t.Errorf("folders and a slash in front, as OPA writes them: %v", err)
+	}
+}
+
+// How long an archive says that it is, in its last bytes, is a hint and no more.
+func TestUnpackBelievesNoLength(t *testing.T) {
+	t.Parallel()
+	for _, stated := range []uint32{0, 1, math.MaxUint32} {
+		archive := archived(t, tar.Header{Typeflag: tar.TypeReg, Name: "data.json", Size: 100_000})
+		binary.LittleEndian.PutUint32(archive[len(archive)-4:], stated)
+		folder, err := bundle.Unpack(archive)
+		if err != nil {
+			t.Fatalf("%d bytes stated: %v", stated, err)
+		}
+		if text, err := fs.ReadFile(folder, "data.json"); err != nil || len(text) != 100_000 {
+			t.Errorf("%d bytes stated: %d bytes of the file: %v", stated, len(text), err)
+		}
 	}
 }

@@ -98,13 +98,10 @@ func read(fsys fs.FS, capabilities *ast.Capabilities) (*opabundle.Bundle, error)
 	if err := noDelta(fsys); err != nil {
 		return nil, err
 	}
-	loader, err := opabundle.NewFSLoader(fsys)
+	loader, err := newWholeFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
-	loader = loader.WithFilter(func(path string, info fs.FileInfo, _ int) bool {
-		return !info.IsDir() && strings.HasSuffix(path, testSuffix)
-	})
 	content, err := opabundle.NewCustomReader(loader).
 		WithSkipBundleVerification(true). // a folder is not signed; what is signed is verified where it comes in
 		WithProcessAnnotations(true).     // rules build their findings from them

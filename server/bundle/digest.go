@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io"
 	"io/fs"
 	"strings"
 
@@ -24,18 +26,34 @@ func digest(fsys fs.FS) (string, error) {
 	}
 	var lines strings.Builder
 	for _, name := range names {
-		text, err := fs.ReadFile(fsys, name)
-		if err == nil && name == manifestFile {
-			text, err = withoutRevision(text)
-		}
+		sum, err := hashOf(fsys, name)
 		if err != nil {
 			return "", err
 		}
-		sum := sha256.Sum256(text)
-		lines.WriteString(hex.EncodeToString(sum[:]) + "  " + name + "\n")
+		lines.WriteString(hex.EncodeToString(sum) + "  " + name + "\n")
 	}
 	sum := sha256.Sum256([]byte(lines.String()))
 	return digestPrefix + hex.EncodeToString(sum[:]), nil
+}
+
+// hashOf hashes a file piece by piece: the scheduler cannot interrupt the hashing of one piece, and everybody would wait for
+// that of a long file.
+func hashOf(fsys fs.FS, name string) ([]byte, error) {
+	hash := sha256.New()
+	if name == manifestFile {
+		text, err := fs.ReadFile(fsys, name)
+		if err == nil {
+			text, err = withoutRevision(text)
+		}
+		hash.Write(text)
+		return hash.Sum(nil), err
+	}
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(hash, file)
+	return hash.Sum(nil), errors.Join(err, file.Close())
 }
 
 // withoutRevision leaves out of the manifest what build writes there, since that is made from the digest and from files that
