@@ -184,7 +184,7 @@ func (s *shelf) shelve(ctx context.Context, folder fs.FS, named *bundle.Bundle, 
 			return refused(err)
 		}
 	} else {
-		found, err := s.examine(ctx, folder)
+		found, err := s.examineLoaded(ctx, folder, named)
 		if err != nil {
 			return refused(err)
 		}

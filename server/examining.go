@@ -25,7 +25,6 @@ const (
 
 // examined is a bundle that may be put into force.
 type examined struct {
-	bundle       *bundle.Bundle
 	generation   *engine.Generation
 	tests, cases int
 }
@@ -34,21 +33,26 @@ type examined struct {
 // than is allowed and compiles; then that its own tests pass; then that it decides every case. What is wrong with one step is
 // told all at once; the next is not begun then.
 func (s *shelf) examine(ctx context.Context, folder fs.FS) (examined, error) {
-	var e examined
-	var err error
-	if e.bundle, err = bundle.Load(folder); err != nil {
-		return e, err
+	loaded, err := bundle.Load(folder)
+	if err != nil {
+		return examined{}, err
 	}
-	narrowed, beyond := e.bundle.Within(s.rooms.Bundle)
-	tests, unread := e.bundle.Tests(folder)
+	return s.examineLoaded(ctx, folder, loaded)
+}
+
+// examineLoaded is examine for a bundle that was loaded from its folder. It takes the data of the bundle over.
+func (s *shelf) examineLoaded(ctx context.Context, folder fs.FS, loaded *bundle.Bundle) (e examined, err error) {
+	narrowed, beyond := loaded.Within(s.rooms.Bundle)
+	tests, unread := loaded.Tests(folder)
 	var uncompiled error
 	e.generation, uncompiled = compileLoaded(ctx, narrowed, s.rooms.Live)
-	if err = errors.Join(e.bundle.Disagreement(folder), beyond, unread, uncompiled); err != nil {
+	if err = errors.Join(loaded.Disagreement(folder), beyond, unread, uncompiled); err != nil {
 		return e, err
 	}
+	loaded.Data, narrowed.Data = nil, nil // the generation has it in its own form; both at once are a gigabyte for a long list
 	limited, done := context.WithTimeoutCause(ctx, testPatience, fmt.Errorf("they took longer than %s", testPatience))
 	defer done()
-	if e.tests, err = engine.Test(limited, narrowed, tests); err != nil {
+	if e.tests, err = e.generation.Test(limited, narrowed, tests); err != nil {
 		return e, err
 	}
 	// It is the very generation that may be put into force, so that what one makes when it is first asked (how listed names are

@@ -185,13 +185,9 @@ func (g *Generation) inquiries() map[string]*inquiry {
 
 // plan makes the questions ready for the executor, all or none: what it refuses is topdown's to serve.
 func (g *Generation) plan(ctx context.Context, compiler *ast.Compiler, txn storage.Transaction) error {
-	read, err := g.store.Read(ctx, txn, storage.RootPath)
+	document, err := g.documentIn(ctx, txn)
 	if err != nil {
-		return fmt.Errorf("read the data: %w", err)
-	}
-	document, ok := read.(ast.Object)
-	if !ok {
-		return fmt.Errorf("the data is a %T, want an object", read)
+		return err
 	}
 	data, err := plan.NewData(document, g.store.RowPaths()...)
 	if err != nil {

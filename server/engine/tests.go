@@ -30,11 +30,19 @@ const longestTest = 30 * time.Second
 // errNoTests says that a bundle cannot show that it does what it is meant to.
 var errNoTests = errors.New("the bundle has no test of its own; pack it with its tests (*_test.rego)")
 
-// Test runs the tests of a bundle as a stock `opa test` does, over its own data, with no more built-ins than the bundle has.
-// It says how many passed; the error names each that did not, with its line. A test that is put off (todo_test_) counts as
-// neither.
-func Test(ctx context.Context, b *bundle.Bundle, tests map[string]*ast.Module) (passed int, err error) {
-	store, compiler := bench(b)
+// Test runs the tests of the bundle b, of which the generation was compiled, as a stock `opa test` does: over its own data, which
+// the generation lends, and with no more built-ins than the bundle has. It says how many passed; the error names each that did
+// not, with its line. A test that is put off (todo_test_) counts as neither.
+func (g *Generation) Test(ctx context.Context, b *bundle.Bundle, tests map[string]*ast.Module) (passed int, err error) {
+	document, err := g.document(ctx)
+	if err != nil {
+		return 0, err
+	}
+	store, err := alone(ctx, document)
+	if err != nil {
+		return 0, err
+	}
+	compiler := bench(b)
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return 0, err
@@ -93,18 +101,45 @@ func inFile(e *ast.Error) string {
 	return fmt.Sprintf("%s:%08d", e.Location.File, e.Location.Row)
 }
 
-// bench gives what the tests of a bundle are compiled and run with.
-func bench(b *bundle.Bundle) (storage.Store, *ast.Compiler) {
+// document is the data of the generation without any table.
+func (g *Generation) document(ctx context.Context) (document ast.Object, err error) {
+	err = g.reading(ctx, nil, func(txn storage.Transaction) error {
+		document, err = g.documentIn(ctx, txn)
+		return err
+	})
+	return document, err
+}
+
+// documentIn is the data of the generation as a transaction sees it.
+func (g *Generation) documentIn(ctx context.Context, txn storage.Transaction) (ast.Object, error) {
+	read, err := g.store.Read(ctx, txn, storage.RootPath)
+	if err != nil {
+		return nil, fmt.Errorf("read the data: %w", err)
+	}
+	document, ok := read.(ast.Object)
+	if !ok {
+		return nil, fmt.Errorf("the data is a %T, want an object", read)
+	}
+	return document, nil
+}
+
+// alone gives OPA's own store with a document and nothing else, as `opa test` has it. The document is shared, and not converted.
+func alone(ctx context.Context, document ast.Object) (storage.Store, error) {
+	store := inmem.NewWithOpts(inmem.OptReturnASTValuesOnRead(true), inmem.OptRoundTripOnWrite(false))
+	return store, storage.WriteOne(ctx, store, storage.AddOp, storage.RootPath, document)
+}
+
+// bench gives what the tests of a bundle are compiled with.
+func bench(b *bundle.Bundle) *ast.Compiler {
 	allowed := *b.Capabilities
 	allowed.Builtins = append(slices.Clone(allowed.Builtins), ast.InternalTestCase) // which the runner itself puts into tests that have cases
-	compiler := ast.NewCompiler().
+	return ast.NewCompiler().
 		SetErrorLimit(0).
 		WithCapabilities(&allowed).
 		WithStrict(true).
 		WithSchemas(b.Schemas).
 		WithUseTypeCheckAnnotations(true).
 		WithEnablePrintStatements(false)
-	return inmem.NewFromObjectWithOpts(b.Data, inmem.OptReturnASTValuesOnRead(true)), compiler
 }
 
 func together(b *bundle.Bundle, tests map[string]*ast.Module) map[string]*ast.Module {
@@ -116,7 +151,7 @@ func together(b *bundle.Bundle, tests map[string]*ast.Module) map[string]*ast.Mo
 // Fired runs the tests of a bundle one after the other and says of each rule that has an id which of them made it give a
 // finding, by their full names in order.
 func Fired(ctx context.Context, b *bundle.Bundle, tests map[string]*ast.Module) (map[string][]string, error) {
-	store, compiler := bench(b)
+	store, compiler := inmem.NewFromObjectWithOpts(b.Data, inmem.OptReturnASTValuesOnRead(true)), bench(b)
 	if compiler.Compile(together(b, tests)); compiler.Failed() {
 		return nil, compiler.Errors
 	}
