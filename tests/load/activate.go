@@ -28,6 +28,11 @@ type activation struct {
 	LateKeepingMS       float64 `json:"p99_keeping_ms"`
 	LateAfterMS         float64 `json:"p99_after_ms"`
 
+	// RSS of the service before, when the bundle is in force, and the most in between.
+	MemoryBeforeMB float64 `json:"rss_before_mb"`
+	MemoryAfterMB  float64 `json:"rss_after_mb"`
+	MemoryMostMB   float64 `json:"rss_most_mb"`
+
 	Aims []aim `json:"aims"`
 }
 
@@ -62,6 +67,10 @@ func (h *harness) activated(ctx context.Context, taken *figures) error {
 	}
 	before := under.now()
 	sleep(ctx, 5*h.round)
+	had, err := v.memory()
+	if err != nil {
+		return errors.Join(err, under.end())
+	}
 	keeping := under.now()
 	digest, err := v.keep(ctx, archive)
 	activating := under.now()
@@ -69,10 +78,11 @@ func (h *harness) activated(ctx context.Context, taken *figures) error {
 		err = v.activate(ctx, digest)
 	}
 	after := under.now()
+	has, unread := v.memory()
 	if err == nil {
 		sleep(ctx, 5*h.round)
 	}
-	if err := errors.Join(err, under.end()); err != nil {
+	if err := errors.Join(err, unread, under.end()); err != nil {
 		return err
 	}
 	end := under.now()
@@ -81,6 +91,7 @@ func (h *harness) activated(ctx context.Context, taken *figures) error {
 		LongestBeforeMS: under.at(before, keeping, 1), LateBeforeMS: under.at(before, keeping, 0.99),
 		LongestKeepingMS: under.at(keeping, activating, 1), LateKeepingMS: under.at(keeping, activating, 0.99),
 		LongestActivatingMS: under.at(activating, after, 1), LateAfterMS: under.at(after, end, 0.99),
+		MemoryBeforeMB: megabytes(had.now), MemoryAfterMB: megabytes(has.now), MemoryMostMB: megabytes(has.most),
 	}
 	longest := max(a.LongestKeepingMS, a.LongestActivatingMS)
 	a.Aims = []aim{

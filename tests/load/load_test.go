@@ -82,6 +82,16 @@ func TestEverythingIsMeasured(t *testing.T) {
 			}
 		}
 	})
+	t.Run("activation", func(t *testing.T) {
+		taken, markdown := measure(t, "-binary", binary, "-activation", "-activate", "20")
+		a := taken.Activation
+		if a == nil || len(taken.Cells) != 0 || a.Entries != 20 || a.KeptMS <= 0 || a.MemoryBeforeMB <= 0 || a.MemoryMostMB < a.MemoryAfterMB {
+			t.Errorf("activation %+v, and %d servers were measured besides", a, len(taken.Cells))
+		}
+		if !strings.Contains(markdown, "RSS before; when it is in force") {
+			t.Errorf("the table does not tell the memory:\n%s", markdown)
+		}
+	})
 	t.Run("growth", func(t *testing.T) {
 		// A longer control list has been put into force above; each bundle that is sent costs seconds of its own tests.
 		taken, _ := measure(t, "-binary", binary, "-growth", "-entries", "0", "-parties", "100", "-history", "300")

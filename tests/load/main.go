@@ -43,6 +43,7 @@ type settings struct {
 	batchItems  int
 	clones      int // entries that are added to the control list before it is activated under load
 
+	activation         bool // and nothing else
 	growth             bool
 	entries, parties   int // of the grown lists
 	history            int // records
@@ -101,6 +102,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Bool("quick", false, "measure everything for a moment only")
+	flags.BoolVar(&s.activation, "activation", false, "activate a bundle with a long control list under load, and measure nothing else")
 	flags.BoolVar(&s.growth, "growth", false, "measure how latency grows with the lists and with the history, and nothing else")
 	flags.DurationVar(&s.soak, "soak", 0, "let the service decide for so long, sample its memory, and measure nothing else")
 	flags.IntVar(&s.rounds, "rounds", s.rounds, "how often each is measured, in an order that is shuffled each time")
@@ -194,6 +196,8 @@ func measured(ctx context.Context, s settings, progress io.Writer) (taken *figur
 	switch {
 	case s.soak > 0:
 		err = h.soaked(ctx, taken)
+	case s.activation:
+		err = h.activated(ctx, taken)
 	case s.growth:
 		err = h.grown(ctx, taken)
 	default:

@@ -86,6 +86,7 @@ func (f *figures) activationTable(out *strings.Builder) {
 	row(out, "longest request before; while it is checked; while it is put into force",
 		fmt.Sprintf("%.1f; %.1f; %.1f ms", a.LongestBeforeMS, a.LongestKeepingMS, a.LongestActivatingMS), listed(a.Aims[2:]))
 	row(out, "p99 before; while it is checked; after", fmt.Sprintf("%.1f; %.1f; %.1f ms", a.LateBeforeMS, a.LateKeepingMS, a.LateAfterMS), "")
+	row(out, "RSS before; when it is in force; most since the start", fmt.Sprintf("%.0f; %.0f; %.0f MB", a.MemoryBeforeMB, a.MemoryAfterMB, a.MemoryMostMB), "")
 }
 
 func (f *figures) growthTable(out *strings.Builder) {
