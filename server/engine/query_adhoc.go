@@ -3,8 +3,10 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
@@ -33,7 +35,8 @@ func (d *Door) Bindings(ctx context.Context, q query.Question) query.Answer {
 	if len(parsed) == 0 {
 		return failed(invalid("cannot evaluate empty query"))
 	}
-	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (_ query.Answer, err error) {
+		defer func() { err = unwritable(parsed, err) }()
 		response, err := docs.bindings(ctx, txn, parsed, input, q, m)
 		if err != nil {
 			return query.Answer{}, notRego(types.MsgCompileQueryError, err)
@@ -53,6 +56,21 @@ func expressions(text string) (ast.Body, error) {
 		return nil, invalid("%s: %v", types.MsgParseQueryError, err) // as OPA tells it of a partial evaluation
 	}
 	return parsed, nil
+}
+
+// unwritable makes of an error a fault of the query where that has a number which Rego knows and JSON does not, as .5: what
+// comes of it cannot be written.
+func unwritable(parsed ast.Body, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "invalid number literal") { // a plain error of encoding/json
+		return err
+	}
+	ast.WalkTerms(parsed, func(t *ast.Term) bool {
+		if number, ok := t.Value.(ast.Number); ok && !json.Valid([]byte(number)) {
+			err = invalid("the answer cannot be written: invalid number literal %q; write a digit before its point", number)
+		}
+		return false
+	})
+	return err
 }
 
 // adHoc reads a query and its input, from the parameters of a GET or the body of a POST.
@@ -117,12 +135,13 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 	if err := decodeRequest(q.Body, &request); err != nil {
 		return failed(err)
 	}
-	options, err := partialOptions(request)
+	parsed, options, err := partialOptions(request)
 	if err != nil {
 		return failed(err)
 	}
 	m.Timer(metrics.RegoQueryParse).Stop()
-	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (query.Answer, error) {
+	return d.answering(ctx, q.At, func(ctx context.Context, docs *documents, txn storage.Transaction) (_ query.Answer, err error) {
+		defer func() { err = unwritable(parsed, err) }()
 		trace := tracer(q.Explain)
 		left, err := rego.New(append(docs.study(txn, q, m, trace), options...)...).Partial(ctx)
 		if err != nil {
@@ -143,13 +162,13 @@ func (d *Door) Partial(ctx context.Context, q query.Question) query.Answer {
 	})
 }
 
-func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) {
+func partialOptions(request types.CompileRequestV1) (ast.Body, []func(*rego.Rego), error) {
 	parsed, err := expressions(request.Query)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case len(parsed) == 0:
-		return nil, invalid("missing required 'query' value")
+		return nil, nil, invalid("missing required 'query' value")
 	}
 	options := []func(*rego.Rego){
 		rego.ParsedQuery(parsed),
@@ -159,7 +178,7 @@ func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) 
 	if request.Input != nil {
 		input, err := ast.InterfaceToValue(*request.Input)
 		if err != nil {
-			return nil, invalid("error(s) occurred while converting input: %v", err)
+			return nil, nil, invalid("error(s) occurred while converting input: %v", err)
 		}
 		options = append(options, rego.ParsedInput(input))
 	}
@@ -167,12 +186,12 @@ func partialOptions(request types.CompileRequestV1) ([]func(*rego.Rego), error) 
 		unknowns := make([]*ast.Term, len(*request.Unknowns))
 		for i, text := range *request.Unknowns {
 			if unknowns[i], err = ast.ParseTerm(text); err != nil {
-				return nil, invalid("error(s) occurred while parsing unknowns: %v", err)
+				return nil, nil, invalid("error(s) occurred while parsing unknowns: %v", err)
 			}
 		}
 		options = append(options, rego.ParsedUnknowns(unknowns))
 	}
-	return options, nil
+	return parsed, options, nil
 }
 
 // study are the options of every evaluation of a client's own query.

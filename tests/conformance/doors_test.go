@@ -76,7 +76,7 @@ func TestOptions(t *testing.T) {
 	post("/v1/query", `{"query": "1 / 0"}`)
 	post("/v1/query", `{"query": "x = 1; x = 2"}`)
 	get("/v1/query?q=not%20a%20query")
-	for _, query := range []string{"p { true }", "p := 1", "package p", "import data.p", "data.p; q contains 1", "# nothing"} {
+	for _, query := range []string{"p { true }", "p := 1", "package p", "import data.p", "data.p; q contains 1", "# nothing", "x = .5", "x = {.5: 1}", "1 > .5"} {
 		get("/v1/query?q=" + url.QueryEscape(query))
 		post("/v1/query", fmt.Sprintf(`{"query": %q}`, query))
 		post("/v1/compile", fmt.Sprintf(`{"query": %q}`, query))
