@@ -55,8 +55,7 @@ func (s *shelf) examineLoaded(ctx context.Context, folder fs.FS, loaded *bundle.
 	if e.tests, err = e.generation.Test(limited, narrowed, tests); err != nil {
 		return e, err
 	}
-	// It is the very generation that may be put into force, so that what one makes when it is first asked (how listed names are
-	// searched) is there before anybody waits for it.
+	// It is the very generation that may be put into force, and nothing of that is made twice.
 	e.cases, err = tried(ctx, e.generation)
 	return e, err
 }

@@ -20,7 +20,7 @@ const (
 	// MaxArchiveBytes is the longest archive.
 	MaxArchiveBytes = 64 << 20
 	// maxUnpackedBytes and maxFiles bound what an archive may hold, whatever it was packed to.
-	maxUnpackedBytes = 512 << 20
+	maxUnpackedBytes = 1 << 30 // as OPA bounds one file
 	maxFiles         = 10_000
 	// pieceBytes is how much of a file is packed at once: the scheduler cannot interrupt the checksum of a piece.
 	pieceBytes = 64 << 10

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/hashicorp/go-memdb"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -50,7 +49,7 @@ func (p *Party) listKeys() []string {
 // names is the one row of its table: what folds a name, and what screens it.
 type names struct {
 	folder *screening.Folder
-	index  func() *screening.Index // built when first asked for; nil while a document that screening needs is absent
+	index  *screening.Index // nil while a document that screening needs is absent
 	found  found
 }
 
@@ -72,7 +71,7 @@ func fillParties(rows *memdb.Txn, old, now []ast.Value) error {
 		if err != nil {
 			return err
 		}
-		row.index = sync.OnceValue(func() *screening.Index { return screening.NewIndex(entries(listed), folder, settings) })
+		row.index = screening.NewIndex(entries(listed), folder, settings) // now, as nobody's decision shall wait for a long list
 	}
 	if err := rows.Insert(tableNames, row); err != nil {
 		return fmt.Errorf("keep how names are folded: %w", err)

@@ -75,7 +75,7 @@ func (v *Snapshot) Matches(name string) (matches []screening.Match, screened boo
 	if row.index == nil || row.folder.Key(name) == "" {
 		return nil, false, nil
 	}
-	return row.index().Match(name), true, nil
+	return row.index.Match(name), true, nil
 }
 
 func (v *Snapshot) names() (*names, error) {
