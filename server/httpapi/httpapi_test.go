@@ -262,7 +262,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"announcement that is none", "GET", "/v1/controls?status=inforce&form=soup&instrument=ANN-2025-19&hs_code=85.05", "", nil, 422, problem.Invalid, `did you mean "ANN-2025-10"?`},
 		{"HS code with dots", "GET", "/v1/controls?status=inforce&form=soup&instrument=ANN-2025-19&hs_code=85.05", "", nil, 422, problem.Invalid, `?hs_code: "85.05" is not the beginning`},
 		{"unknown code", "GET", "/v1/controls/1C905", "", nil, 404, problem.NotFound, "1C905.a.4"},
-		{"no code", "GET", "/v1/controls/", "", nil, 404, problem.NotFound, `no entry ""`},
+		{"no code", "GET", "/v1/controls/", "", nil, 404, problem.NotFound, `nothing at "/v1/controls/"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,10 +39,18 @@ func (a api) Routes(r gin.IRouter) {
 			methods = append(methods, http.MethodHead)
 		}
 		for _, method := range methods {
-			r.Handle(method, one.Pattern(), described(one.Operation), one.handle)
+			r.Handle(method, one.Pattern(), a.named, described(one.Operation), one.handle)
 		}
 	}
 	a.opaRoutes(r) // what OPA answers is described by OPA
+}
+
+// named finds nothing where a name of the path is left out, as in /v1/decisions//replay.
+func (a api) named(c *gin.Context) {
+	if slices.ContainsFunc(c.Params, func(p gin.Param) bool { return strings.Trim(p.Value, "/") == "" }) {
+		a.noRoute(c)
+		c.Abort()
+	}
 }
 
 const operationKey = "greenchannel.operation"
