@@ -74,7 +74,7 @@ func linesTwice(root any) []fault {
 		if before, twice := first[key]; twice {
 			found = append(found, fault{
 				pointer: fmt.Sprintf("/items/%d/line", i),
-				detail:  fmt.Sprintf("line %s is already the number of /items/%d; give each item its own", key, before),
+				detail:  fmt.Sprintf("line %s is already the number of item %d, counted from 0; give each item its own", key, before),
 				offset:  -1,
 			})
 			continue

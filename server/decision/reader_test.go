@@ -215,7 +215,7 @@ func TestReadNamesTheItemThatHasTheLineAlready(t *testing.T) {
 	t.Parallel()
 	body := strings.Replace(sound, `}],`, `}, {"line": 2, "form": "oxide"}, {"line": 1, "form": "oxide"}],`, 1)
 	err := refused(t, smallReader(t), body)
-	want := problem.Fault{Pointer: "/items/2/line", Detail: "line 1 is already the number of /items/0; give each item its own", Line: 4}
+	want := problem.Fault{Pointer: "/items/2/line", Detail: "line 1 is already the number of item 0, counted from 0; give each item its own", Line: 4}
 	if diff := cmp.Diff([]problem.Fault{want}, err.Faults); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}

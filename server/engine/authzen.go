@@ -37,27 +37,29 @@ func (g *Generation) prepareAuthZEN(ctx context.Context, compiler *ast.Compiler,
 	return nil
 }
 
-// Question asks the active bundle which application an AuthZEN request is about. A request that is not of its subjects,
-// actions and resources is an error of kind Invalid; a bundle that serves no such requests answers NotFound.
-func (e *Engine) Question(ctx context.Context, request []byte, at time.Time) (application []byte, err error) {
+// Question asks the active bundle which application an AuthZEN request is about, and from which places of the request that
+// has its parts: a JSON pointer of the request for each of the application. A bundle need not tell them. A request that is not
+// of its subjects, actions and resources is an error of kind Invalid; a bundle that serves no such requests answers NotFound.
+func (e *Engine) Question(ctx context.Context, request []byte, at time.Time) (application []byte, places map[string]string, err error) {
 	answer, err := e.authzen(ctx, func(g *Generation) *inquiry { return g.question }, request, at)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var question struct {
-		Application jsontext.Value  `json:"application"`
-		Faults      []problem.Fault `json:"faults"`
+		Application jsontext.Value    `json:"application"`
+		Places      map[string]string `json:"places"`
+		Faults      []problem.Fault   `json:"faults"`
 	}
 	if err := json.Unmarshal(answer, &question, json.RejectUnknownMembers(true)); err != nil {
-		return nil, undecided(fmt.Errorf("%s: %w", questionEntrypoint, err))
+		return nil, nil, undecided(fmt.Errorf("%s: %w", questionEntrypoint, err))
 	}
 	if len(question.Faults) > 0 {
-		return nil, problem.New(problem.Invalid, "The request asks about what this service does not decide.", question.Faults...)
+		return nil, nil, problem.New(problem.Invalid, "The request asks about what this service does not decide.", question.Faults...)
 	}
 	if question.Application.Kind() != '{' {
-		return nil, undecided(fmt.Errorf("%s has neither an application nor faults", questionEntrypoint))
+		return nil, nil, undecided(fmt.Errorf("%s has neither an application nor faults", questionEntrypoint))
 	}
-	return question.Application, nil
+	return question.Application, question.Places, nil
 }
 
 // Answered puts a decision into the words of AuthZEN: {"decision": true or false, "context": {…}}.

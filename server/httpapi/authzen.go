@@ -19,8 +19,10 @@ import (
 
 // AuthZEN is the mapping between the OpenID Authorization API 1.0 and applications. The active bundle is it.
 type AuthZEN interface {
-	// Question gives the application that a request is about.
-	Question(ctx context.Context, request []byte, at time.Time) (application []byte, err error)
+	// Question gives the application that a request is about, and from where in the request the parts of it come: a JSON
+	// pointer of the request for each of the application. What stands further in is at the same place of both. What is not
+	// told is not known.
+	Question(ctx context.Context, request []byte, at time.Time) (application []byte, places map[string]string, err error)
 	// Answered gives the answer for a request that was decided.
 	Answered(ctx context.Context, request, decided []byte, at time.Time) (jsontext.Value, error)
 }
@@ -60,6 +62,8 @@ type evaluation struct {
 	Resource jsontext.Value            `json:"resource,omitzero"`
 	Context  jsontext.Value            `json:"context,omitzero"`
 	More     map[string]jsontext.Value `json:",inline"`
+
+	parts map[string]string // where in the body those of them are that do not stand at its top
 }
 
 // The semantics of several evaluations: all, or up to the first that denies or permits.
@@ -108,19 +112,19 @@ func (a api) oneEvaluation(ctx context.Context, r evaluations) (jsontext.Value, 
 // evaluated decides one question. The decision is recorded like any other.
 func (a api) evaluated(ctx context.Context, question evaluation, caller string) (jsontext.Value, error) {
 	if faults := question.faults(); len(faults) > 0 {
-		return nil, problem.New(problem.Malformed, "The request lacks what an evaluation needs.", faults...)
+		return nil, problem.New(problem.Malformed, "The request lacks what an evaluation needs.", question.inBody(faults)...)
 	}
 	request, err := json.Marshal(question, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
-	application, err := a.AuthZEN.Question(ctx, request, a.Now())
+	application, from, err := a.AuthZEN.Question(ctx, request, a.Now())
 	if err != nil {
-		return nil, asked(err)
+		return nil, question.refused(err)
 	}
 	app, err := a.Read(application)
 	if err != nil {
-		return nil, asked(err)
+		return nil, question.refused(places(from).asked(err))
 	}
 	record, err := a.Decisions.Decide(ctx, decision.Request{App: app, Caller: caller})
 	if err != nil {
@@ -131,46 +135,6 @@ func (a api) evaluated(ctx context.Context, question evaluation, caller string) 
 		return nil, err
 	}
 	return a.AuthZEN.Answered(ctx, request, decided, record.Clock)
-}
-
-// asked is what the request is at fault for: 400 for these clients.
-func asked(err error) error {
-	if why := problem.Of(err); why.Kind == problem.Invalid {
-		return problem.New(problem.Malformed, why.Detail, why.Faults...)
-	}
-	return err
-}
-
-// faults names the required fields that a question lacks.
-func (e evaluation) faults() []problem.Fault {
-	var faults []problem.Fault
-	for _, entity := range []struct {
-		name   string
-		value  jsontext.Value
-		fields []string
-	}{
-		{"subject", e.Subject, []string{"type", "id"}},
-		{"action", e.Action, []string{"name"}},
-		{"resource", e.Resource, []string{"type", "id"}},
-	} {
-		var stated map[string]jsontext.Value
-		if len(entity.value) == 0 || json.Unmarshal(entity.value, &stated) != nil {
-			faults = append(faults, problem.Fault{Pointer: "/" + entity.name, Detail: "is missing, or no object"})
-			continue
-		}
-		for _, field := range entity.fields {
-			if value := stated[field]; len(value) < len(`"x"`) || value[0] != '"' {
-				faults = append(faults, problem.Fault{Pointer: "/" + entity.name + "/" + field, Detail: "is missing, or no text"})
-			}
-		}
-		if more, there := stated["properties"]; there && more.Kind() != '{' {
-			faults = append(faults, problem.Fault{Pointer: "/" + entity.name + "/properties", Detail: "is no object"})
-		}
-	}
-	if len(e.Context) > 0 && e.Context.Kind() != '{' {
-		faults = append(faults, problem.Fault{Pointer: "/context", Detail: "is no object"})
-	}
-	return faults
 }
 
 // manyEvaluations are the answers to several questions, in their order.
@@ -189,8 +153,8 @@ func (a api) severalEvaluations(ctx context.Context, r evaluations) (any, error)
 		return nil, err
 	}
 	answers := manyEvaluations{Evaluations: make([]jsontext.Value, 0, len(r.Evaluations))}
-	for _, question := range r.Evaluations {
-		answer, err := a.evaluated(ctx, question.over(r), r.caller)
+	for i, question := range r.Evaluations {
+		answer, err := a.evaluated(ctx, question.over(r, i), r.caller)
 		if err != nil {
 			if answer, err = denied(err); err != nil {
 				return nil, err
@@ -230,14 +194,20 @@ func (r evaluations) stop() (func(jsontext.Value) bool, error) {
 	})
 }
 
-// over lays a question over the defaults: what it states replaces the default whole.
-func (e evaluation) over(r evaluations) evaluation {
-	for _, part := range []struct{ own, standard *jsontext.Value }{
-		{&e.Subject, &r.Subject}, {&e.Action, &r.Action}, {&e.Resource, &r.Resource}, {&e.Context, &r.Context},
+// over lays a question over the defaults: what it states replaces the default whole. The index is that of the question.
+func (e evaluation) over(r evaluations, index int) evaluation {
+	e.parts = map[string]string{}
+	for _, part := range []struct {
+		name          string
+		own, standard *jsontext.Value
+	}{
+		{"subject", &e.Subject, &r.Subject}, {"action", &e.Action, &r.Action}, {"resource", &e.Resource, &r.Resource}, {"context", &e.Context, &r.Context},
 	} {
-		if len(*part.own) == 0 {
+		if len(*part.own) == 0 && len(*part.standard) > 0 {
 			*part.own = *part.standard
+			continue
 		}
+		e.parts[part.name] = fmt.Sprintf("/evaluations/%d/%s", index, part.name)
 	}
 	return e
 }

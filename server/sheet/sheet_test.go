@@ -190,7 +190,7 @@ SO-2,x,#REF!,#######,,,,Ningbo,Beispiel GmbH,,,stray
 		`list.csv:2:E (form): "magnets" is not one of "metal", "alloy", "target", "magnet", "oxide", "compound", "mixture", "ore", "equipment", "technology", "assembly", "other"; did you mean "magnet"?`,
 		`list.csv:2:F (quantity): "1,200" can be read in two ways; write the number without separators of thousands, and with a point before its fraction`,
 		`list.csv:2:J (destination): "EU" is not one of the 249 values allowed here: The one country of final destination; a union of states is not a country (A country by its ISO 3166-1 alpha-2 code)`,
-		`list.csv:3:B (line): line 1 is already the number of /items/0; give each item its own`,
+		`list.csv:3:B (line): line 1 is already the number of item 0, counted from 0; give each item its own`,
 		`list.csv:3:F (quantity): the field "unit" is required and not stated: UN/CEFACT Recommendation 20: KGM kilogram, GRM gram, TNE tonne, H87 piece (column G (unit))`,
 		`list.csv:3:H (exporter): "Another" differs from "Ningbo" in row 2 of the same application "SO-1"`,
 		`list.csv:4: the field "destination" is required and not stated: The one country of final destination; a union of states is not a country (column J (destination))`,

@@ -13,20 +13,35 @@ import future.keywords.not
 
 # METADATA
 # title: What a request asks
-# description: The application that is to be decided, or the faults that keep the request from being one. Both never stand together.
-question := {"application": application} if count(faults) == 0
+# description: >-
+#   The application that is to be decided, with where it has its parts from, or the faults that keep the request from being one.
+#   Both never stand together.
+question := {"application": application, "places": places} if count(faults) == 0
 
 question := {"faults": sort(faults)} if count(faults) > 0
 
 # METADATA
-# title: The application of a request
+# title: Where an application has its parts from
 # description: >-
 #   The resource is the application, with the applicant's own reference as its id; the subject is the exporter, by its name. What
-#   more is known of either stands in the properties, in the words of an application.
-application := object.union(_properties(input.resource), {
-	"id": input.resource.id,
-	"exporter": object.union(_properties(input.subject), {"name": input.subject.id}),
-})
+#   more is known of either stands in the properties, in the words of an application. Each key is a place of the application,
+#   and its value the place of the request that is taken over there, as JSON pointers. The application is made by this table, and
+#   by it the service finds where in a request a fault of the application is.
+places := {
+	"": "/resource/properties",
+	"/exporter": "/subject/properties",
+	"/exporter/name": "/subject/id",
+	"/id": "/resource/id",
+}
+
+# METADATA
+# title: The application of a request
+application := json.patch({}, [{"op": "add", "path": place, "value": _stated(places[place])} |
+	some place in sort(object.keys(places)) # what is around comes before what is inside
+])
+
+# Properties may be absent; type and id are there in every request that the service hands over.
+_stated(pointer) := object.get(input, split(trim_prefix(pointer, "/"), "/"), {})
 
 _properties(entity) := object.get(entity, "properties", {})
 

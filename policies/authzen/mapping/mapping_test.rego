@@ -22,7 +22,7 @@ _pointers(request) := pointers if {
 }
 
 test_an_application_comes_through_whole if {
-	mapping.question == {"application": fixture.application} with input as _request
+	mapping.question.application == fixture.application with input as _request
 }
 
 test_properties_may_be_absent if {
@@ -31,7 +31,18 @@ test_properties_may_be_absent if {
 		"action": {"name": "export"},
 		"resource": {"type": "application", "id": "B"},
 	}
-	mapping.question == {"application": {"id": "B", "exporter": {"name": "A"}}} with input as bare
+	mapping.question.application == {"id": "B", "exporter": {"name": "A"}} with input as bare
+}
+
+test_it_is_told_where_each_part_comes_from if {
+	places := mapping.question.places with input as _request
+	places == {"": "/resource/properties", "/exporter": "/subject/properties", "/exporter/name": "/subject/id", "/id": "/resource/id"}
+}
+
+test_the_application_is_made_as_the_places_tell if {
+	places := {"": "/subject/properties", "/contract": "/resource/properties", "/contract/number": "/resource/id"}
+	made := mapping.question.application with input as _request with mapping.places as places
+	made == object.union(_request.subject.properties, {"contract": object.union(_request.resource.properties, {"number": _request.resource.id})})
 }
 
 test_words_of_another_bundle_are_faults if {

@@ -126,6 +126,8 @@ func evaluated() []entry {
 		{"at byte %d, %q: there is no such field.", "第 %s 字节，%s：没有该字段。"},
 		{"at byte %d, %q: no JSON, or a field that is stated twice.", "第 %s 字节，%s：不是 JSON，或字段出现两次。"},
 		{"The request lacks what an evaluation needs.", "请求缺少评估所需的内容。"},
+		{"The application of the request cannot be read: %s.", "无法读取请求中的申请：%s。"},
+		{"%s (the place is one of the application that the policies made of the request)", "%s（该位置指策略由请求得出的申请）"},
 		{"is missing, or no object", "缺失或不是对象"},
 		{"is missing, or no text", "缺失或不是文本"},
 		{"is no object", "不是对象"},
