@@ -368,6 +368,15 @@ func (s *shelf) staysOpen(ctx context.Context, generation *engine.Generation, ba
 		"Under this bundle no operator could activate another any more, so the active one stays. Mend system.authz in it."+reason)
 }
 
+// Rules lists the ids of the rules that a kept bundle can explain.
+func (s *shelf) Rules(ctx context.Context, revision string) ([]string, error) {
+	kept, err := s.kept(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	return kept.Rules()
+}
+
 // DryRun decides an application by a kept bundle, whichever is active.
 func (s *shelf) DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error) {
 	pinned, app, err := s.pinned(ctx, revision, application)
@@ -390,20 +399,28 @@ func (s *shelf) Explain(ctx context.Context, revision string, application []byte
 
 // pinned gives the engine on a kept bundle, and the application as that bundle reads it.
 func (s *shelf) pinned(ctx context.Context, revision string, application []byte) (*engine.Engine, decision.Application, error) {
+	kept, err := s.kept(ctx, revision)
+	if err != nil {
+		return nil, decision.Application{}, err
+	}
+	app, err := kept.Read(application)
+	return kept, app, err
+}
+
+// kept gives the engine on the one kept bundle that a revision names.
+func (s *shelf) kept(ctx context.Context, revision string) (*engine.Engine, error) {
 	r := s.rooms
 	digest, err := r.keptBundle(ctx, revision)
 	if err != nil {
-		return nil, decision.Application{}, err
+		return nil, err
 	}
 	generation, err := r.generations.of(ctx, r.record.journal, digest)
 	if broken, ok := errors.AsType[*unusableError](err); ok {
-		return nil, decision.Application{}, problem.New(problem.Invalid, "The bundle cannot decide.",
+		return nil, problem.New(problem.Invalid, "The bundle cannot decide.",
 			problem.Fault{Pointer: "?revision", Detail: "names a bundle that is kept and cannot be compiled: " + bundle.Faults(broken.err)[0].String()})
 	}
 	if err != nil {
-		return nil, decision.Application{}, err
+		return nil, err
 	}
-	pinned := r.Engine.On(generation)
-	app, err := pinned.Read(application)
-	return pinned, app, err
+	return r.Engine.On(generation), nil
 }

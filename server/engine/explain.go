@@ -22,6 +22,15 @@ import (
 // remediesEntrypoint is what the policies offer and what they find in the way. A bundle need not have it.
 const remediesEntrypoint = "data.rareearth.greenchannel.remedies"
 
+// Rules lists the ids of the rules that can be explained, in their order.
+func (e *Engine) Rules() ([]string, error) {
+	g, err := e.generation()
+	if err != nil {
+		return nil, err
+	}
+	return g.explaining.ids(), nil
+}
+
 // Explain decides an application as of an instant, dry, and explains the decision. What is asked is one or more words or ids
 // of rules (explain.Parse). All of it is by one generation, on one snapshot and within the time of one evaluation. It is
 // evaluated by OPA step by step, without the rule index that would pass over rules unseen, and is many times slower than Evaluate.

@@ -30,6 +30,9 @@ type Bundles interface {
 	Described(ctx context.Context, revision string) (BundleDescription, error)
 	// Activate lets the kept bundle answer that a digest or the beginning of one names.
 	Activate(ctx context.Context, revision string) (Bundle, error)
+	// Rules lists the ids of the rules that the kept bundle can explain which a revision names. A revision that names none
+	// is an error of kind Invalid, as it is for the two that follow.
+	Rules(ctx context.Context, revision string) ([]string, error)
 	// DryRun decides an application, unread so far, by the kept bundle that a revision names.
 	DryRun(ctx context.Context, revision string, application []byte, at time.Time) (decision.Written, error)
 	// Explain does the same and explains the decision.

@@ -280,6 +280,11 @@ func TestTwoRevisionsSideBySide(t *testing.T) {
 			if got := policyOf(t, body(t, call(t, handler, "POST", "/v1/dry-runs?revision="+revision, application(t)))); got != want {
 				t.Errorf("while %s is active, %s answers as %q, want %q", active, revision, got, want)
 			}
+			unknown := call(t, handler, "POST", "/v1/dry-runs?explain=RF-99&revision="+revision, application(t))
+			told := isProblem(t, unknown, http.StatusUnprocessableEntity, problem.Invalid).Errors
+			if len(told) != 1 || told[0].Pointer != "?explain" || strings.Contains(told[0].Detail, "active") {
+				t.Errorf("while %s is active, %s says of a rule that is none: %v", active, revision, told)
+			}
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,7 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"greenchannel/server/decision"
+	"greenchannel/server/explain"
 	"greenchannel/server/identity"
+	"greenchannel/server/problem"
 )
 
 // question is an application and the instant it is asked about. Under another bundle, it is read by that one's schema.
@@ -61,7 +65,8 @@ func (a api) decide(ctx context.Context, ask decision.Request) (given, error) {
 func (a api) question(c *gin.Context) (question, error) {
 	query, err := parameters(c, "as_of", "revision", "explain")
 	at, faults := a.asOf(query)
-	if err := together(err, faults...); err != nil {
+	ofPolicies, failed := a.ofPolicies(c.Request.Context(), query)
+	if err := cmp.Or(failed, together(err, slices.Concat(faults, ofPolicies)...)); err != nil {
 		return question{}, err
 	}
 	asked := question{at: at, revision: query["revision"], explain: query["explain"]}
@@ -71,6 +76,38 @@ func (a api) question(c *gin.Context) (question, error) {
 	}
 	asked.app, err = a.readApplication(c)
 	return asked, err
+}
+
+// ofPolicies finds the faults of what a query says of policies: which bundle decides, and what of it is to be explained. While no
+// bundle is named, the rules are those of the active one.
+func (a api) ofPolicies(ctx context.Context, query map[string]string) (faults []problem.Fault, err error) {
+	rules, note := a.Explainer.Rules, ""
+	if revision, stated := query["revision"]; stated {
+		ids, err := a.Bundles.Rules(ctx, revision)
+		switch why := problem.Of(err); {
+		case err == nil:
+			rules = func() ([]string, error) { return ids, nil }
+		case why.Kind == problem.Invalid:
+			faults, note = slices.Clone(why.Faults), " (by the active policies, as the revision names no others)"
+		default:
+			return nil, err
+		}
+	}
+	asked, stated := query["explain"]
+	if !stated {
+		return faults, nil
+	}
+	ids, err := rules()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := explain.Parse(asked, ids); err != nil {
+		for _, fault := range problem.Of(err).Faults {
+			fault.Detail += note
+			faults = append(faults, fault)
+		}
+	}
+	return faults, nil
 }
 
 // dryRun answers with a decision, or with one and its explanation.

@@ -25,6 +25,8 @@ type Decider interface {
 
 // Explainer decides dry and explains the decision. What is asked that is not known is an error of kind Invalid.
 type Explainer interface {
+	// Rules lists the ids of the rules that the active policies can explain.
+	Rules() ([]string, error)
 	Explain(ctx context.Context, app decision.Application, at time.Time, asked string) (explain.Explained, error)
 }
 

@@ -155,6 +155,11 @@ func TestAllFaultsOfAQueryAreTold(t *testing.T) {
 	}{
 		{"GET", "/v1/decisions?colour=green&limit=0&outcome=fine&from=x&to=y&cursor=z", []string{"?colour", "?outcome", "?from", "?to", "?limit", "?cursor"}},
 		{"POST", "/v1/dry-runs?colour=green&as_of=yesterday&revision=", []string{"?colour", "?revision", "?as_of"}},
+		{"POST", "/v1/dry-runs?colour=green&as_of=yesterday&revision=0000000000&explain=RF-99,,why,RF-14", []string{"?colour", "?as_of", "?revision", "?explain", "?explain"}},
+		{"POST", "/v1/dry-runs?explain=RF-99&revision=odd", []string{"?revision", "?explain"}},
+		{"POST", "/v1/dry-runs?explain=RF-99&as_of=yesterday", []string{"?as_of", "?explain"}},
+		{"POST", "/v1/dry-runs?explain=RF-14,why&revision=odd", []string{"?revision"}},
+		{"POST", "/v1/decisions/0199/replay?colour=green&revision=odd", []string{"?colour", "?revision"}},
 		{"GET", "/v1/controls?colour=green&as_of=yesterday", []string{"?colour", "?as_of"}},
 		{"GET", "/v1/controls/1C905.a.4?colour=green&as_of=yesterday", []string{"?colour", "?as_of"}},
 		{"GET", "/v1/parties?colour=green&as_of=yesterday", []string{"?colour", "?as_of", "?name"}},

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -253,6 +254,10 @@ type replaying struct{ id, revision string }
 
 func (a api) replaying(c *gin.Context) (replaying, error) {
 	query, err := parameters(c, "revision")
+	if err != nil { // what is wrong with the revision is told as well, before the record is looked for
+		faults, failed := a.ofPolicies(c.Request.Context(), query)
+		err = cmp.Or(failed, together(err, faults...))
+	}
 	return replaying{c.Param("id"), query["revision"]}, err
 }
 

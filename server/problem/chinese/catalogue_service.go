@@ -134,6 +134,7 @@ func evaluated() []entry {
 		{"There are %d evaluations, more than %d; send them in parts.", "共有 %s 项评估，超过 %s 项；请分批发送。"},
 		{"The options are not understood.", "无法理解所给选项。"},
 		{"What is to be explained is not known.", "无法识别要求说明的内容。"},
+		{"%s (by the active policies, as the revision names no others)", "%s（以当前策略为准，因为所给修订未指明其他策略）"},
 		{"names nothing between two commas; name ids of rules, or %s", "两个逗号之间没有内容；请写规则的标识，或 %s"},
 		{"there is no rule %q; the nearest ids are %s; the words are %s", "没有规则 %s；最接近的标识：%s；可用的词：%s"},
 		{"%q is none of %s, %s, %s", "%s 不是 %s、%s、%s 之一"},
