@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// check finds what is wrong with values that can be read, alone and together. A fault is placed where the value came from.
-func (l *Loaded) check() []Fault {
+// check finds what is wrong with values that can be read, alone and together. A fault is placed where the value came from. When
+// not all could be read, only addresses are looked at, each alone: what is missing to another may be among the rest.
+func (l *Loaded) check(whole bool) []Fault {
 	var faults []Fault
 	fault := func(path, format string, args ...any) {
 		source := l.sources[path]
@@ -21,9 +22,22 @@ func (l *Loaded) check() []Fault {
 		}
 		faults = append(faults, Fault{place, path + " " + fmt.Sprintf(format, args...)})
 	}
-	l.checkListeners(fault)
+	l.checkAddresses(fault)
+	if whole {
+		l.checkValues(fault)
+	}
+	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
+	return faults
+}
+
+type faulty func(path, format string, args ...any)
+
+func (l *Loaded) checkValues(fault faulty) {
 	if l.StartWith != StartWithRecord && l.StartWith != StartWithEmbedded {
 		fault("start_with", "is %.60q; write %s or %s", l.StartWith, StartWithRecord, StartWithEmbedded)
+	}
+	if l.Metrics.Pprof && l.Metrics.Listen == "" {
+		fault("metrics.pprof", "needs metrics.listen, which is where profiles are served")
 	}
 	l.checkLimits(fault)
 	l.checkTLS(fault)
@@ -32,35 +46,6 @@ func (l *Loaded) check() []Fault {
 	_, wrong := l.remote()
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
 		fault(name, "cannot be used: %s", strings.ReplaceAll(wrong[name].Error(), "\n", "; "))
-	}
-	slices.SortStableFunc(faults, func(a, b Fault) int { return strings.Compare(a.String(), b.String()) })
-	return faults
-}
-
-type faulty func(path, format string, args ...any)
-
-func (l *Loaded) checkListeners(fault faulty) {
-	for path, address := range map[string]string{"listen": l.Listen, "metrics.listen": l.Metrics.Listen} {
-		if address == "" && path == "metrics.listen" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			fault(path, "is %.60q; write HOST:PORT, such as 127.0.0.1:8181", address)
-		}
-	}
-	if l.Metrics.Listen != "" && !Loopback(l.Metrics.Listen) {
-		fault("metrics.listen", "has to be on the loopback, such as 127.0.0.1:9181, since nobody is asked who calls there")
-	}
-	if l.Metrics.Pprof && l.Metrics.Listen == "" {
-		fault("metrics.pprof", "needs metrics.listen, which is where profiles are served")
-	}
-	if l.BaseURL != "" && !isBase(l.BaseURL) {
-		fault("base_url", "has to be an https URL without a query, such as https://decisions.example.org or https://example.org/export-2 (http on the loopback only)")
-	}
-	if l.Tracing.Endpoint != "" {
-		if at, err := url.Parse(l.Tracing.Endpoint); err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
-			fault("tracing.endpoint", "has to be a URL such as http://127.0.0.1:4318")
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -262,17 +263,74 @@ labels: {region: north}
 	}
 }
 
+// A password is neither shown nor told when its URL is refused.
 func TestSecretsAreNotShown(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{
-		"postgres://me:s3cret@db/x", "postgres://db/x?user=me&password=s3cret", "host=db password=s3cret%", "://me:s3cret@db",
+	for url, refused := range map[string]bool{
+		"postgres://me:s3cret@db/x": false, "postgres://db/x?user=me&password=s3cret": false,
+		"host=db password=s3cret%": true, "://me:s3cret@db": true, "postgres://me:s3cret/@db": true, "postgres://me:s3cret@db:0/x": true,
 	} {
 		loaded, err := load("", nil, map[string]string{"journal": url})
-		if err != nil {
-			t.Fatal(err)
+		if (err != nil) != refused {
+			t.Fatalf("%s: %v", url, err)
 		}
-		if strings.Contains(loaded.String(), "s3cret") {
-			t.Errorf("%s is shown:\n%s", url, loaded)
+		if err != nil && strings.Contains(err.Error(), "s3cret") || err == nil && strings.Contains(loaded.String(), "s3cret") {
+			t.Errorf("%s is shown: %v\n%s", url, err, loaded)
+		}
+	}
+}
+
+// Addresses at which nothing can be are refused before anything listens or calls there, each with its key, what is wrong and how to
+// mend it, beside everything else that is wrong, even where that keeps the rest from being understood.
+func TestAddressesThatAreNone(t *testing.T) {
+	t.Parallel()
+	text := "listn: x\nlisten: 127.0.0.1:99999\nmetrics: {listen: \"256.0.0.1:-1\"}\nbase_url: https://example.org:65536/a\n" +
+		"tracing: {endpoint: \"http://trace..example.org:0\"}\njournal: {url: \"postgres://me@a:5432,b:70000/x\"}\n" +
+		"identity: {jwt: {issuer: i, audience: a, jwks: \"https://1.2.3:443/keys\"}}\n"
+	_, err := load(text, nil, nil)
+	want := []string{
+		`gc.yaml:1: "listn" is no key of the configuration; did you mean "listen"?`,
+		`gc.yaml:2: listen has the port "99999"; write a number of 1 to 65535, or 0 for a free one, such as 127.0.0.1:8181`,
+		`gc.yaml:3: metrics.listen has the host "256.0.0.1", which is neither an IP address nor a host name; write HOST:PORT, such as 127.0.0.1:8181`,
+		`gc.yaml:3: metrics.listen has the port "-1"; write a number of 1 to 65535, or 0 for a free one, such as 127.0.0.1:8181`,
+		`gc.yaml:3: metrics.listen has to be on the loopback, such as 127.0.0.1:9181, since nobody is asked who calls there`,
+		`gc.yaml:4: base_url has the port "65536"; write a number of 1 to 65535, as in https://example.org:8443`,
+		`gc.yaml:5: tracing.endpoint has the host "trace..example.org", which is neither an IP address nor a host name; write it as in https://example.org:8443`,
+		`gc.yaml:5: tracing.endpoint has the port "0"; write a number of 1 to 65535, as in https://example.org:8443`,
+		`gc.yaml:6: journal.url has a port that is none; write a number of 1 to 65535, as in postgres://user@host:5432/database`,
+		`gc.yaml:7: identity.jwt.jwks has the host "1.2.3", which is neither an IP address nor a host name; write it as in https://example.org:8443`,
+	}
+	if diff := cmp.Diff("the configuration cannot be used\n  "+strings.Join(want, "\n  "), fmt.Sprint(err)); diff != "" {
+		t.Errorf("(-want +got): %s", diff)
+	}
+	_, err = load("services: {hub: {url: \"https://hub:99999\", credentials: {oauth2: {token_url: \"https://-.1/t\", client_id: a, client_secret: b}}}}\nlimits: {burst: 0}\n", nil, nil)
+	for _, want := range []string{`services.hub.url has the port "99999"`, `services.hub.credentials.oauth2.token_url has the host "-.1"`, "limits.burst has to be"} {
+		if !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("does not say %q: %v", want, err)
+		}
+	}
+}
+
+// What can be an address is taken: whether anybody is there, only the service finds out.
+func TestAddressesThatMayBe(t *testing.T) {
+	t.Parallel()
+	asked := "\nidentity: {anonymous: {roles: [client]}}\n"
+	for _, listen := range []string{":8181", "0.0.0.0:0", "[::1]:65535", "[fe80::1%eth0]:1", "localhost:80", "node-1.example.org.:8181", "_x.example:1", "3com.example:1"} {
+		if _, err := load("listen: \""+listen+"\""+asked, nil, nil); err != nil {
+			t.Errorf("%s: %v", listen, err)
+		}
+	}
+	for _, journal := range []string{
+		"postgres://me:s3@cret@db/x", "postgresql://a,b:5432,[::1]:5433/x?target_session_attrs=any", "postgres:///x?host=/run/postgresql", "postgres://%2Frun%2Fpostgresql/x",
+		"postgres://[::1]/x", "sqlite:///folder", "sqlite:folder:1", "",
+	} {
+		if _, err := load("journal: {url: \""+journal+"\"}", nil, nil); err != nil {
+			t.Errorf("%s: %v", journal, err)
+		}
+	}
+	for _, url := range []string{"https://müller.example:8443", "https://[2001:db8::1]:1/x", "https://example.org."} {
+		if _, err := load("tracing: {endpoint: \""+url+"\"}", nil, nil); err != nil {
+			t.Errorf("%s: %v", url, err)
 		}
 	}
 }

@@ -93,9 +93,7 @@ func Load(in Inputs) (*Loaded, error) {
 		}
 	}
 	loaded.Warnings = misspelt(stated)
-	if len(faults) == 0 { // what was not understood would be told twice
-		faults = loaded.check()
-	}
+	faults = append(faults, loaded.check(len(faults) == 0)...)
 	if len(faults) > 0 {
 		return nil, &Error{faults}
 	}

@@ -61,7 +61,7 @@ func (c Config) remote() (Remote, map[string]error) {
 			continue
 		}
 		blocks[name] = text
-		found[name] = errors.Join(parsed(name, text), undone(name, block))
+		found[name] = errors.Join(parsed(name, text), undone(name, block), nowhere(name, block))
 	}
 	fault := func(name string, err error) { found[name] = errors.Join(found[name], err) }
 	var err error
