@@ -126,4 +126,6 @@ func firstInvalid(data []byte) int {
 	return len(data)
 }
 
-func lineOf(data []byte, offset int) int { return bytes.Count(data[:offset], []byte("\n")) + 1 }
+func lineOf(data []byte, offset int) int {
+	return strings.Count(withLineFeeds(string(data))[:offset], "\n") + 1
+}

@@ -258,6 +258,42 @@ func TestRowsAreThoseOfASpreadsheet(t *testing.T) {
 	}
 }
 
+// Old spreadsheets end rows with a carriage return alone. What stands in quotes is no end of a row, and stays as it is.
+func TestRowsThatEndInCarriageReturns(t *testing.T) {
+	t.Parallel()
+	const whole = "hs_code,description\r8505111000,\"a \"\"disc\"\",\rof two lines\"\r\r8505111000,\"\rand\nof three\r\n\"\r"
+	for name, file := range map[string]string{
+		"commas":                whole,
+		"no end of the last":    strings.TrimSuffix(whole, "\r"),
+		"with a mark":           "\ufeff" + whole,
+		"a value before quotes": "\"hs_code\",\"description\"" + strings.TrimPrefix(whole, "hs_code,description"),
+	} {
+		book := sound(t, file, options(t))
+		lines := book.Asks[0].Lines
+		if len(lines) != 2 || lines[0].Row != 2 || lines[1].Row != 4 {
+			t.Fatalf("%s: lines %+v", name, lines)
+		}
+		if lines[0].Description != "a \"disc\",\rof two lines" || lines[1].Description != "and\nof three" {
+			t.Errorf("%s: %q, %q", name, lines[0].Description, lines[1].Description)
+		}
+	}
+	for file, want := range map[string]string{
+		"sep=;\rdescription;hs_code\r\"two\rlines\";8505111000\r\rx;8505\r":   "list.csv:5:B (hs_code): ",
+		"description,hs_code\rx,8505111000\r5\" disc,8505111000\rx,8505\r":    "list.csv:3: a quotation mark stands inside a value",
+		"description,hs_code\r\"two\rlines\",8505111000\r\"disc,8505111000\r": "list.csv:3: a quoted value does not end",
+		"description,hs_code\r\na\rb,8505\r\nx,8505111000\n":                  "list.csv:2:B (hs_code): ",
+	} {
+		if got := faults(t, file, options(t)); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%q: %q", file, got)
+		}
+	}
+	named := options(t)
+	named.Encoding = "utf-8"
+	if got := faults(t, "description\r\"two\rlines\"\r\xff\r", named); len(got) != 1 || !strings.HasSuffix(got[0], "is not UTF-8 in line 3") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestApplications(t *testing.T) {
 	t.Parallel()
 	whole, err := os.ReadFile("../../tests/cases/applications/motor_to_poland.json")

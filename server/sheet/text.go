@@ -18,6 +18,7 @@ func openText(data []byte, options Options, faults *complaints) *table {
 		faults.add(0, "", detail)
 		return nil
 	}
+	text = withLineFeeds(text)
 	first := 1
 	delimiter, declared := declaredDelimiter(text)
 	if declared { // a line for the spreadsheet alone

@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"http":     request,
 			"code":     code,
 			"gb18030":  gb18030,
+			"returns":  returns,
 			"workbook": workbook,
 			"cells":    cells,
 			"fits":     fits,

@@ -20,6 +20,14 @@ func gb18030(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
+// returns ends the lines of a text file as old spreadsheets do, in a carriage return alone: returns FROM TO.
+func returns(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: returns FROM TO")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r")), 0o600))
+}
+
 // workbook makes a workbook of CSV, all cells text but those that begin with "#" (numbers) and "formula:" (which have no
 // saved value): workbook FROM TO [SHEET].
 func workbook(ts *testscript.TestScript, neg bool, args []string) {
