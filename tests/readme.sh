@@ -17,7 +17,17 @@ export GREENCHANNEL_LISTEN=127.0.0.1:$port
 XDG_STATE_HOME=$(mktemp -d) # the record of this run, and of no other
 export XDG_STATE_HOME
 service=
-trap '[[ -z $service ]] || kill -- "-$service" 2>/dev/null || true; rm -rf "$XDG_STATE_HOME"' EXIT
+
+# stop ends the service and waits for it, since it writes into its folder to the last. It holds the lock, as does whatever it
+# started, until it is gone.
+stop() {
+	if [[ -n $service ]]; then
+		kill -- "-$service" 2>/dev/null || true
+		flock --timeout 60 "$XDG_STATE_HOME/running" true || { echo "the service did not end within a minute" >&2 && exit 1; }
+	fi
+	rm -rf "$XDG_STATE_HOME"
+}
+trap stop EXIT
 
 commands() { awk '/^```/ {inside = ($0 == "```sh"); next} inside && NF && $1 !~ /^#/' "$1"; }
 
@@ -40,7 +50,7 @@ for file in "$@"; do
 		tests/run.sh*) continue ;;
 		*' serve'*)
 			echo "\$ $line &"
-			setsid bash -c "exec $line" &
+			setsid bash -c "flock 9 && exec $line" 9>"$XDG_STATE_HOME/running" &
 			service=$!
 			ready
 			;;
