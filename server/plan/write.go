@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"greenchannel/server/escape"
 )
 
 // Layout is the order in which the members of an object are written. Those that it does not name follow by their keys. That of
@@ -159,16 +161,18 @@ func appendText(out []byte, s string, l *layout) ([]byte, error) {
 	return append(out, '"'), nil
 }
 
+// plainText says whether a text can be written as it stands.
 func plainText(s string) bool {
+	const beyondASCII = 0x8080808080808080 // in any of eight bytes
 	ascii := true
 	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // read only, eight bytes at a time
 	for len(b) >= 8 {
 		word := binary.LittleEndian.Uint64(b)
 		b = b[8:]
-		if odd(word) {
+		if escape.Marks(word) != 0 {
 			return false
 		}
-		ascii = ascii && word&high == 0
+		ascii = ascii && word&beyondASCII == 0
 	}
 	for _, c := range b {
 		if c < ' ' || c == '"' || c == '\\' {
@@ -177,19 +181,6 @@ func plainText(s string) bool {
 		ascii = ascii && c < utf8.RuneSelf
 	}
 	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\u2028") && !strings.Contains(s, "\u2029")
-}
-
-const (
-	low  = 0x0101010101010101
-	high = 0x8080808080808080
-)
-
-// odd tells whether one of eight bytes is a control character, a quote or a backslash. It may take a byte beyond ASCII
-// for a control character beside another that is one, which is no matter.
-func odd(word uint64) bool {
-	control := (word - low*' ') &^ word & high
-	quote, backslash := word^low*'"', word^low*'\\'
-	return control|(quote-low)&^quote&high|(backslash-low)&^backslash&high != 0
 }
 
 func appendSlowly(out []byte, v any, l *layout) ([]byte, error) {

@@ -35,7 +35,7 @@ func storeys() []storey {
 			"the nouns and the verb, and who calls; they state as interfaces what they need of the rooms",
 		},
 		{
-			[]string{"server/problem", "server/config", "server/corpus", "policies"},
+			[]string{"server/problem", "server/config", "server/corpus", "server/escape", "policies"},
 			"words and data that every storey may use, and that use nothing of ours",
 		},
 	}

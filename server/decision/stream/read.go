@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"greenchannel/server/escape"
 )
 
 // scan walks one text. Its methods give up with false.
@@ -301,29 +303,16 @@ func (s *scan) raw() (plain, ok bool) {
 	}
 }
 
-// skip goes on to the next byte that may be special, eight at a time.
+// skip goes on to the next byte that needs an escape or ends the text, eight at a time.
 func (s *scan) skip() {
 	for s.at+8 <= len(s.text) {
-		found := special(binary.LittleEndian.Uint64(s.text[s.at:]))
+		found := escape.Marks(binary.LittleEndian.Uint64(s.text[s.at:]))
 		if found != 0 {
 			s.at += bits.TrailingZeros64(found) / 8
 			return
 		}
 		s.at += 8
 	}
-}
-
-const (
-	low  = 0x0101010101010101
-	high = 0x8080808080808080
-)
-
-// special marks, by the highest bit, which of eight bytes are a control character, a quote or a backslash. The lowest mark is
-// right; one above it may be of a byte that is none of these.
-func special(word uint64) uint64 {
-	control := (word - low*' ') &^ word & high
-	quote, backslash := word^low*'"', word^low*'\\'
-	return control | (quote-low)&^quote&high | (backslash-low)&^backslash&high
 }
 
 func (s *scan) string(n *node) bool {
