@@ -58,6 +58,11 @@ func expressions(text string) (ast.Body, error) {
 	return parsed, nil
 }
 
+// unconverted refuses an input that JSON can write and Rego cannot hold, such as a number of a million digits.
+func unconverted(err error) error {
+	return invalid("error(s) occurred while converting input: %v", err)
+}
+
 // unwritable makes of an error a fault of the query where that has a number which Rego knows and JSON does not, as .5: what
 // comes of it cannot be written.
 func unwritable(parsed ast.Body, err error) error {
@@ -87,9 +92,11 @@ func adHoc(q query.Question, m metrics.Metrics) (text string, input ast.Value, e
 		return "", nil, err
 	}
 	if request.Input != nil {
-		input, err = ast.InterfaceToValue(*request.Input)
+		if input, err = ast.InterfaceToValue(*request.Input); err != nil {
+			return "", nil, unconverted(err)
+		}
 	}
-	return request.Query, input, err
+	return request.Query, input, nil
 }
 
 func (d *documents) bindings(
@@ -178,7 +185,7 @@ func partialOptions(request types.CompileRequestV1) (ast.Body, []func(*rego.Rego
 	if request.Input != nil {
 		input, err := ast.InterfaceToValue(*request.Input)
 		if err != nil {
-			return nil, nil, invalid("error(s) occurred while converting input: %v", err)
+			return nil, nil, unconverted(err)
 		}
 		options = append(options, rego.ParsedInput(input))
 	}
