@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -46,9 +47,11 @@ func (r *Reader) readQuickly(body []byte) (Application, bool) {
 		switch place.Place {
 		case placeID:
 			app.id, ok = place.Text(body)
+			ok = ok && !strings.Contains(app.id, noText)
 			identified = ok
 		case placeExporter:
 			app.exporter, ok = place.Text(body)
+			ok = ok && !strings.Contains(app.exporter, noText)
 		case placeLine:
 			// Lines that are numbered upwards have different numbers.
 			line, err := strconv.ParseInt(string(body[place.Start:place.End]), 10, 64)

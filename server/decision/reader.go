@@ -28,7 +28,7 @@ func NewReader(schema []byte) (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{
-		sheet: sheet{form: form, noun: "application", more: linesTwice},
+		sheet: sheet{form: form, noun: "application", more: beyondSchema},
 		quick: form.quick(placesOfApplication()...),
 	}, nil
 }
@@ -54,9 +54,26 @@ func (r *Reader) Read(body []byte) (Application, error) {
 	return Application{id: id, exporter: name, body: slices.Clone(body), by: r}, nil
 }
 
-// linesTwice finds line numbers that two items share; a schema cannot say that.
-func linesTwice(root any) []fault {
+// beyondSchema finds what the schema does not say: that lines have numbers of their own, and that a record can hold the names
+// under which it is found.
+func beyondSchema(root any) []fault {
 	application, _ := root.(map[string]any)
+	exporter, _ := application["exporter"].(map[string]any)
+	return slices.Concat(unrecordable("/id", application["id"]), unrecordable("/exporter/name", exporter["name"]), linesTwice(application))
+}
+
+// unrecordable finds the character that databases do not take.
+func unrecordable(pointer string, value any) []fault {
+	if text, ok := value.(string); !ok || !strings.Contains(text, noText) {
+		return nil
+	}
+	return []fault{{pointer: pointer, detail: "holds the character U+0000, so it cannot be recorded; take it out", offset: -1}}
+}
+
+// noText is the character that ends a text where lengths are not told.
+const noText = "\x00"
+
+func linesTwice(application map[string]any) []fault {
 	items, _ := application["items"].([]any)
 	first := map[string]int{}
 	var found []fault

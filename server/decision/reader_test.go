@@ -138,6 +138,8 @@ func TestReadExplainsEachFault(t *testing.T) {
 		{"list for object", strings.Replace(sound, `{"name": "Example Magnets"}`, "[]", 1), "/exporter", "is a list, but must be an object"},
 		{"fraction for a whole number", with(`"count": 1.5`), "/count", "is a number, but must be a whole number"},
 		{"empty text", strings.Replace(sound, `"A-1"`, `""`, 1), "/id", "is empty"},
+		{"id with a nought in it", strings.Replace(sound, `"A-1"`, `"A-1\u0000"`, 1), "/id", "holds the character U+0000, so it cannot be recorded; take it out"},
+		{"name with a nought in it", strings.Replace(sound, "Example Magnets", `Example\u0000Magnets`, 1), "/exporter/name", "holds the character U+0000"},
 		{"long text", strings.Replace(sound, "A-1", strings.Repeat("字", 65), 1), "/id", "is 65 characters long, but at most 64 are allowed"},
 		{"empty list", strings.Replace(sound, `[{"line": 1, "form": "magnet"}]`, "[]", 1), "/items", "has 0 entries, but needs at least 1"},
 		{"too small", with(`"share": -0.5`), "/share", "is -0.5, but must be at least 0"},

@@ -61,15 +61,15 @@ faults contains {"pointer": "/resource/type", "detail": "is no kind of resource 
 
 # What is stated twice could be stated differently.
 faults contains {"pointer": "/resource/properties/exporter", "detail": "the exporter is the subject; state it there alone"} if {
-	_properties(input.resource).exporter
+	"exporter" in object.keys(_properties(input.resource))
 }
 
 faults contains {"pointer": "/resource/properties/id", "detail": "the reference of the application is the id of the resource; state it there alone"} if {
-	_properties(input.resource).id
+	"id" in object.keys(_properties(input.resource))
 }
 
 faults contains {"pointer": "/subject/properties/name", "detail": "the name of the exporter is the id of the subject; state it there alone"} if {
-	_properties(input.subject).name
+	"name" in object.keys(_properties(input.subject))
 }
 
 # METADATA

@@ -53,9 +53,11 @@ test_words_of_another_bundle_are_faults if {
 }
 
 test_what_is_stated_twice_is_a_fault if {
-	_pointers(_with("/resource/properties/exporter", {"name": "Another"})) == {"/resource/properties/exporter"}
-	_pointers(_with("/resource/properties/id", "X")) == {"/resource/properties/id"}
-	_pointers(_with("/subject/properties/name", "Another")) == {"/subject/properties/name"}
+	every place in ["/resource/properties/exporter", "/resource/properties/id", "/subject/properties/name"] {
+		every value in ["Another", {"name": "Another"}, false, null] {
+			_pointers(_with(place, value)) == {place}
+		}
+	}
 }
 
 test_each_fault_says_what_belongs_there if {

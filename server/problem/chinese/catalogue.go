@@ -89,6 +89,7 @@ func documents() []entry {
 		{"object member name must be a string", "对象的字段名须为文本"},
 		{"the application needs an id, as text", "申请须有 id，且为文本"},
 		{"line %s is already the number of item %d, counted from 0; give each item its own", "行号 %s 已用于第 %s 项（从 0 数起）；请为每项另编行号"},
+		{"holds the character U+0000, so it cannot be recorded; take it out", "含有字符 U+0000，无法记录；请删除"},
 		{"The %s is longer than %d bytes; split it.", "%s超过 %s 字节；请拆分。"},
 		{"The %s has %d faults; all are listed.", "%s有 %s 处错误，已全部列出。"},
 		{"The %s has one fault.", "%s有一处错误。"},
