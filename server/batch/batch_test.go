@@ -170,10 +170,12 @@ func TestRunEndsWhenNobodyTakesTheAnswers(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("gone")
 	var called atomic.Bool
+	underWay := make(chan struct{}, 10_000)
 	answers := 0
 	_, err := Run(t.Context(), 2, numbered(10_000),
 		func(ctx context.Context, item Item) ([]byte, error) {
-			if item.Index > 5 { // under way when the answer to the fifth is refused
+			if item.Index > 5 {
+				underWay <- struct{}{}
 				<-ctx.Done()
 				called.Store(true)
 			}
@@ -181,6 +183,7 @@ func TestRunEndsWhenNobodyTakesTheAnswers(t *testing.T) {
 		},
 		func(Answer) error {
 			if answers++; answers == 5 {
+				<-underWay
 				return gone
 			}
 			return nil
