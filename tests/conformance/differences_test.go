@@ -41,7 +41,7 @@ func ofWhoAsks(want, got string) string {
 		{"cannot evaluate empty query", "cannot evaluate empty query", "an empty query"},
 		{"expected body but got", "expected body but got", "a query that is a rule"},
 		{"invalid number literal", "invalid number literal", "numbers that JSON has not"},
-		{"number too big", "number too big", "numbers that Rego has not"},
+		{"invalid number: ", "invalid number: ", "numbers that Rego has not"},
 	} {
 		if strings.Contains(want, fault.theirs) && strings.Contains(got, fault.ours) {
 			return fault.name
