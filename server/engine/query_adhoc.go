@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -63,19 +64,23 @@ func unconverted(err error) error {
 	return invalid("error(s) occurred while converting input: %v", err)
 }
 
-// unwritable makes of an error a fault of the query where that has a number which Rego knows and JSON does not, as .5: what
-// comes of it cannot be written.
+// unwritable makes of an error a fault of the query where that has numbers which Rego knows and JSON does not, as .5: what comes
+// of them cannot be written.
 func unwritable(parsed ast.Body, err error) error {
 	if err == nil || !strings.Contains(err.Error(), "invalid number literal") { // a plain error of encoding/json
 		return err
 	}
+	var odd []string
 	ast.WalkTerms(parsed, func(t *ast.Term) bool {
 		if number, ok := t.Value.(ast.Number); ok && !json.Valid([]byte(number)) {
-			err = invalid("the answer cannot be written: invalid number literal %q; write a digit before its point", number)
+			odd = append(odd, strconv.Quote(string(number)))
 		}
 		return false
 	})
-	return err
+	if len(odd) == 0 {
+		return err // of a policy, then
+	}
+	return invalid("the answer cannot be written: invalid number literal %s; write numbers as JSON does, such as 0.5 for .5", strings.Join(odd, ", "))
 }
 
 // adHoc reads a query and its input, from the parameters of a GET or the body of a POST.

@@ -227,6 +227,7 @@ func TestOPAKeepsOut(t *testing.T) {
 		{"the network", "POST", "/v1/query", `{"query": "http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"}, x)"}`, nil, 400, "compiling query"},
 		{"the process", "POST", "/v1/query", `{"query": "opa.runtime(x)"}`, nil, 400, "compiling query"},
 		{"chance", "POST", "/v1/query", `{"query": "rand.intn(\"a\", 9, x)"}`, nil, 400, "compiling query"},
+		{"numbers of Rego alone", "POST", "/v1/query", `{"query": "x = .5; y = .25; z = 0.5"}`, nil, 400, `invalid number literal ".5", ".25"; write numbers as JSON does`},
 		{"the network, partly", "POST", "/v1/compile", `{"query": "http.send({\"url\": input.x}, x)", "unknowns": ["input"]}`, nil, 400, "compiling"},
 		{"an explanation without end", "POST", "/v1/data/rareearth/controls?explain=full", `{"input": {"items": []}}`, nil, 400, "explanation is longer"},
 		{"a write", "PUT", "/v1/data/rareearth/outcome", `{}`, nil, 400, "owned by bundle"},
